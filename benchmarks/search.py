@@ -1,0 +1,94 @@
+"""Where the numbers in config/training.toml come from: settings that do best on later months, none of them used elsewhere.
+
+    python -m benchmarks.search build/uci --model return --before 2011-07-01 --trials 30
+
+Each trial trains on what was known at the start of a month and is judged on the month's orders, for the last `--folds` months
+before `--before`; the mean log-loss decides.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+
+from domain.policy import parse_policy
+from features.build import build
+from features.shop import Shop
+from features.source import read_tables
+from training.metrics import Scored, metrics
+from training.model import fit
+from training.rows import Rows, labelled
+from training.settings import Forest, Settings, parse_settings
+
+Fold = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Row numbers that train, calibrate and judge."""
+
+
+def folds(rows: Rows, before: pd.Timestamp, months: int, calibrate: float) -> list[Fold]:
+    """One fold per month, newest last; only rows whose label was known at the month's start train or calibrate."""
+    ordered = rows.asked["at"]
+    found: list[Fold] = []
+    for back in range(months, 0, -1):
+        start, end = before - pd.DateOffset(months=back), before - pd.DateOffset(months=back - 1)
+        known = np.flatnonzero(rows.known_at <= start)
+        cut = int(len(known) * (1 - calibrate))
+        found.append((known[:cut], known[cut:], np.flatnonzero((ordered >= start) & (ordered < end))))
+    return found
+
+
+def judge(rows: Rows, inputs: pd.DataFrame, fold: Fold, forest: Forest, settings: Settings) -> dict[str, float]:
+    """Metrics of one fold."""
+    train, calibrate, test = fold
+    blocks = [(inputs.iloc[block], rows.y[block]) for block in (train, calibrate)]
+    model = fit(rows.kind, blocks[0], blocks[1], forest, seed=settings.seed, threads=settings.threads)
+    p = model.predict(inputs.iloc[test], threads=settings.threads)
+    return metrics(Scored(rows.y[test], p[:, 1] if rows.kind == "return" else p), None)
+
+
+def main() -> None:
+    """Search, and print the best settings."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="a folder of the contract's tables")
+    parser.add_argument("--model", choices=("return", "fit"), required=True)
+    parser.add_argument("--before", required=True, help="no row ordered on or after this date is used")
+    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+
+    root = Path(__file__).parent.parent
+    settings = parse_settings((root / "config/training.toml").read_text())
+    policy = parse_policy((root / "config/policy.toml").read_text())
+    shop = Shop.of(read_tables(arguments.folder, now=pd.Timestamp.now("UTC")), policy.window_days)
+    rows = labelled(arguments.model, shop)
+    inputs = build(shop, rows.asked)
+    months = folds(rows, pd.Timestamp(arguments.before, tz="UTC"), arguments.folds, settings.blocks.calibrate)
+
+    def objective(trial: optuna.Trial) -> float:
+        forest = replace(
+            settings.forests[arguments.model],
+            trees=trial.suggest_int("trees", 100, 700, step=50),
+            leaves=trial.suggest_int("leaves", 5, 47, step=2),
+            fewest_rows_per_leaf=trial.suggest_int("fewest_rows_per_leaf", 20, 600, log=True),
+            share_of_features=trial.suggest_float("share_of_features", 0.05, 0.6),
+            l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
+        )
+        found = [judge(rows, inputs, fold, forest, settings) for fold in months]
+        for name in ("auc", "ece"):
+            trial.set_user_attr(name, float(np.mean([metric[name] for metric in found])))
+        return float(np.mean([metric["log_loss"] for metric in found]))
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=arguments.seed))
+    study.enqueue_trial({name: getattr(settings.forests[arguments.model], name) for name in ("trees", "leaves", "fewest_rows_per_leaf", "share_of_features", "l2")})
+    study.optimize(objective, n_trials=arguments.trials, show_progress_bar=True)
+    shown = study.trials_dataframe(attrs=("value", "params", "user_attrs")).sort_values("value").head(8)
+    print(shown.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

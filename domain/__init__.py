@@ -1,0 +1,1 @@
+"""The shop's words and rules: no files, no models, no web."""

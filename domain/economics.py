@@ -1,0 +1,161 @@
+"""What is left in the till when a unit is kept, and what is lost when it comes back.
+
+    M = price_net - unit_cost - outbound_shipping - payment_fee
+    L = outbound_shipping + payment_fee_kept + return_handling + resale_loss - return_fee
+    expected kept margin = P(order) * [(1 - P(return)) * M - P(return) * L]
+    break-even P(return) = M / (M + L)
+
+Every part is rounded to whole minor units on its own, so that M and L add up to the cent; the expectation is rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.errors import PolicyRefused
+from domain.money import exponent
+from domain.policy import Policy
+from domain.presets import Economics
+
+Amounts = npt.NDArray[np.int64]
+"""Whole minor units of one currency, one entry per offer."""
+
+_PARTS = 10**6
+"""Shares are applied as whole millionths, so that no float decides a cent."""
+
+MAX_AMOUNT = 10**12
+"""The largest amount in minor units that stays exact in 64 bits when a share is applied."""
+
+
+@dataclass(frozen=True)
+class UnitEconomics:
+    """The money of one unit of each offer, without VAT, in minor units of `currency`.
+
+    Attributes:
+        currency: ISO 4217 code.
+        price_net: price without VAT.
+        unit_cost: what the unit costs the shop.
+        unit_cost_assumed: true where the cost is unknown and the policy's share of the net price stands in.
+        outbound_shipping: sending it.
+        payment_fee: the payment provider's fee.
+        payment_fee_kept: the part of it that is not refunded on a return.
+        return_handling: bringing it back and inspecting it.
+        resale_loss: what a returned unit loses of its net price.
+        return_fee: what the customer pays for the return.
+    """
+
+    currency: str
+    price_net: Amounts
+    unit_cost: Amounts
+    unit_cost_assumed: npt.NDArray[np.bool_]
+    outbound_shipping: Amounts
+    payment_fee: Amounts
+    payment_fee_kept: Amounts
+    return_handling: Amounts
+    resale_loss: Amounts
+    return_fee: Amounts
+
+    @property
+    def margin_if_kept(self) -> Amounts:
+        """M."""
+        return self.price_net - self.unit_cost - self.outbound_shipping - self.payment_fee
+
+    @property
+    def loss_if_returned(self) -> Amounts:
+        """L; positive is a loss."""
+        return self.outbound_shipping + self.payment_fee_kept + self.return_handling + self.resale_loss - self.return_fee
+
+    @property
+    def break_even(self) -> npt.NDArray[np.float64]:
+        """The P(return) above which an order is expected to lose money; NaN where no return rate turns the sign."""
+        margin, at_stake = self.margin_if_kept.astype("float64"), (self.margin_if_kept + self.loss_if_returned).astype("float64")
+        return np.divide(margin, at_stake, out=np.full_like(margin, np.nan), where=(at_stake > 0) & (margin >= 0))
+
+
+def unit_economics(
+    price: Amounts,
+    unit_cost: npt.NDArray[np.float64],
+    categories: Sequence[str | None],
+    *,
+    country: str | None,
+    currency: str,
+    policy: Policy,
+) -> UnitEconomics:
+    """The money of one unit of each offer.
+
+    Args:
+        price: price including VAT, minor units, at most `MAX_AMOUNT`.
+        unit_cost: cost per unit, minor units; NaN where unknown.
+        categories: category of each offer; None takes the policy's default.
+        country: market, for VAT.
+        currency: ISO 4217 code of all amounts; the policy must know its exchange rate.
+        policy: business settings.
+
+    Raises:
+        PolicyRefused: the policy has no exchange rate for the currency.
+    """
+    if currency not in policy.exchange:
+        known = ", ".join(sorted(policy.exchange))
+        raise PolicyRefused(f"no exchange rate for {currency}", expected=f"one of: {known}", advice="add it to [exchange] in the policy")
+    costs = [policy.economics(category) for category in categories]
+    price_net = divide_half_even(price * _PARTS, _PARTS + _parts(policy.vat_rate(country)))
+    assumed = np.isnan(unit_cost)
+    known_cost = np.where(assumed, 0.0, unit_cost).astype("int64")
+    fee = _share(price, [cost.payment_fee_share for cost in costs])
+    return UnitEconomics(
+        currency=currency,
+        price_net=price_net,
+        unit_cost=np.where(assumed, _share(price_net, [cost.unit_cost_share for cost in costs]), known_cost),
+        unit_cost_assumed=assumed,
+        outbound_shipping=_translated([cost.outbound_shipping_eur_cents for cost in costs], currency, policy),
+        payment_fee=fee,
+        payment_fee_kept=_share(fee, [cost.payment_fee_kept_share for cost in costs]),
+        return_handling=_return_handling(price_net, costs, currency, policy),
+        resale_loss=_share(price_net, [cost.resale_loss_share for cost in costs]),
+        return_fee=_translated([cost.return_fee_eur_cents for cost in costs], currency, policy),
+    )
+
+
+def expected_kept_margin(
+    p_order: npt.NDArray[np.float64], p_return: npt.NDArray[np.float64], margin_if_kept: Amounts, loss_if_returned: Amounts
+) -> npt.NDArray[np.float64]:
+    """P(order) * [(1 - P(return)) * M - P(return) * L], unrounded, in minor units.
+
+    >>> expected_kept_margin(np.array([1.0]), np.array([0.25]), np.array([1000]), np.array([600])).tolist()
+    [600.0]
+    """
+    return p_order * ((1.0 - p_return) * margin_if_kept - p_return * loss_if_returned)
+
+
+def divide_half_even(numerator: Amounts, denominator: int) -> Amounts:
+    """Whole-number division rounded half-even, exactly.
+
+    >>> divide_half_even(np.array([5, 15, 25, -5]), 10).tolist()
+    [0, 2, 2, 0]
+    """
+    quotient, remainder = np.divmod(numerator, denominator)
+    twice = 2 * remainder
+    return np.asarray(quotient + ((twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))), dtype="int64")
+
+
+def _parts(share: float) -> int:
+    return round(share * _PARTS)
+
+
+def _share(amount: Amounts, shares: Sequence[float]) -> Amounts:
+    return divide_half_even(amount * np.array([_parts(share) for share in shares], dtype="int64"), _PARTS)
+
+
+def _translated(eur_cents: Sequence[int], currency: str, policy: Policy) -> Amounts:
+    per_cent = Fraction(str(policy.exchange[currency])) * Fraction(10) ** (exponent(currency) - 2)
+    return np.array([round(amount * per_cent) for amount in eur_cents], dtype="int64")
+
+
+def _return_handling(price_net: Amounts, costs: Sequence[Economics], currency: str, policy: Policy) -> Amounts:
+    flat = _translated([cost.return_handling_eur_cents for cost in costs], currency, policy)
+    return flat + _share(price_net, [cost.return_cost_share for cost in costs])

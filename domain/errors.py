@@ -1,0 +1,83 @@
+"""Everything that Keeprank refuses, drawn as one tree.
+
+    KeeprankError
+    ├── TablesRefused         the shop's tables break the data contract (all violations at once)
+    ├── ImportRefused         a public data file is not what the adapter expects
+    ├── PolicyRefused         config/policy.toml holds an unknown key or an impossible value
+    ├── SettingsRefused       config/training.toml or config/serving.toml, likewise
+    ├── FeaturesRefused       the asked-for rows lack a column, or hold one of the wrong kind
+    ├── NotEnoughData         too few labelled rows to train or to judge a model
+    ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
+    ├── SnapshotRefused       the online state is, likewise
+    ├── GateRefused           the challenger is not better than the champion
+    └── RegistryRefused       the MLflow registry has no such model, alias or run
+
+Each carries what came, what was expected and what to do, and says so in one readable message.
+"""
+
+from __future__ import annotations
+
+
+class KeeprankError(Exception):
+    """A refusal that a person can act on.
+
+    Attributes:
+        what: what came.
+        expected: what was expected instead (may be empty).
+        advice: what to do about it (may be empty).
+    """
+
+    def __init__(self, what: str, *, expected: str = "", advice: str = "") -> None:
+        self.what = what
+        self.expected = expected
+        self.advice = advice
+        super().__init__(self.message())
+
+    def message(self) -> str:
+        """The refusal in one paragraph."""
+        parts = [self.what]
+        if self.expected:
+            parts.append(f"expected: {self.expected}")
+        if self.advice:
+            parts.append(f"what to do: {self.advice}")
+        return "; ".join(parts)
+
+
+class TablesRefused(KeeprankError):
+    """The shop's tables break the data contract."""
+
+
+class ImportRefused(KeeprankError):
+    """A public data file is not what the adapter expects."""
+
+
+class PolicyRefused(KeeprankError):
+    """The business settings hold an unknown key or an impossible value."""
+
+
+class SettingsRefused(KeeprankError):
+    """The training or serving settings hold an unknown key or an impossible value."""
+
+
+class FeaturesRefused(KeeprankError):
+    """The asked-for rows lack a column, or hold one of the wrong kind."""
+
+
+class NotEnoughData(KeeprankError):
+    """Too few labelled rows to train or to judge a model."""
+
+
+class ReleaseRefused(KeeprankError):
+    """A release is tampered with, incomplete, or made for other features."""
+
+
+class SnapshotRefused(KeeprankError):
+    """An online state is tampered with, incomplete, or made for other features."""
+
+
+class GateRefused(KeeprankError):
+    """The challenger is not better than the champion."""
+
+
+class RegistryRefused(KeeprankError):
+    """The MLflow registry has no such model, alias or run."""

@@ -1,0 +1,69 @@
+"""When is an order line kept? When its return window has closed and nothing was asked back; until then nobody knows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from domain.tables import SIZE_REASONS, UTC
+
+PENDING, KEPT, RETURNED = "pending", "kept", "returned"
+
+
+def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, int], *, now: dt.datetime) -> pd.DataFrame:
+    """What became of every order line, as far as it is known at `now`.
+
+    A line is *returned* when a return asked for inside its window has arrived: known at that arrival. It is *kept* when the
+    window has closed and none was asked for: known at the window's end. A return that was asked for inside the window and is
+    still on its way leaves the line pending; one asked for after the window is goodwill, and the line counts as kept.
+    The window opens with the delivery, or with the promised delivery or the order where a shop does not record it.
+
+    Args:
+        lines: the contract's order_lines.
+        returns: the contract's returns.
+        windows: days from delivery in which a return may be asked for, by country; "" holds the default.
+        now: facts later than this moment are not known.
+
+    Returns:
+        One row per line, in the order of `lines`: line_id, outcome (pending, kept, returned), window_ends, matured_at (UTC; NaT
+        while pending), returned_quantity (units asked back inside the window and received), size_related (bool).
+    """
+    window_ends = _window_ends(lines, windows)
+    inside = _asked_inside(lines, returns, window_ends)
+    known = inside[inside["requested_at"] <= now]
+    arrived = known[known["received_at"] <= now]
+    by_line = arrived.groupby("line_id").agg(
+        first=("received_at", "min"), quantity=("quantity", "sum"), size_related=("size_related", "any")
+    )
+    line_id = lines["line_id"]
+    arrival = by_line.reindex(line_id).reset_index(drop=True)
+    arrived_at, window_ends = arrival["first"].astype(UTC), window_ends.reset_index(drop=True)
+    returned = arrived_at.notna().to_numpy()
+    kept = ~returned & (window_ends <= now).to_numpy() & ~line_id.isin(known["line_id"]).to_numpy()
+    return pd.DataFrame(
+        {
+            "line_id": line_id.to_numpy(),
+            "outcome": np.select([returned, kept], [RETURNED, KEPT], PENDING),
+            "window_ends": window_ends.to_numpy(),
+            "matured_at": arrived_at.where(returned, window_ends.where(kept)).to_numpy(),
+            "returned_quantity": arrival["quantity"].fillna(0).astype("int64").to_numpy(),
+            "size_related": arrival["size_related"].eq(True).to_numpy(),
+        }
+    ).astype({"window_ends": UTC, "matured_at": UTC, "outcome": "str"})
+
+
+def _window_ends(lines: pd.DataFrame, windows: Mapping[str, int]) -> pd.Series:
+    days = lines["country"].map(dict(windows)).fillna(windows[""])
+    opens = lines["delivered_at"].fillna(lines["promised_at"]).fillna(lines["ordered_at"])
+    return (opens + pd.to_timedelta(days, unit="D")).astype(UTC)
+
+
+def _asked_inside(lines: pd.DataFrame, returns: pd.DataFrame, window_ends: pd.Series) -> pd.DataFrame:
+    ends = pd.Series(window_ends.to_numpy(), index=lines["line_id"]).astype(UTC)
+    inside = returns["requested_at"] <= returns["line_id"].map(ends).astype(UTC)
+    return returns.loc[inside, ["line_id", "requested_at", "received_at", "quantity"]].assign(
+        size_related=returns["reason"].isin(SIZE_REASONS)
+    )

@@ -1,0 +1,142 @@
+"""The shop's business settings, strictly parsed from config/policy.toml and known by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from domain.errors import PolicyRefused
+from domain.money import exponent
+from domain.presets import PRESETS, Economics
+
+_SECTIONS = ("returns", "vat", "economics", "exchange")
+_ECONOMICS_FIELDS = {field.name: field.type for field in fields(Economics)}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Business settings.
+
+    Attributes:
+        version: hash of the settings' content (SHA-256, 12 hex digits), echoed in every reply.
+        window_days: days from delivery in which a return may be asked for, by country; "" is the default.
+        vat: VAT rate by country; "" is the default.
+        preset: name of the preset that holds where no category overrides it.
+        by_category: economics by category; "" is the default.
+        exchange: units of each currency for one EUR; the presets' costs are translated by it.
+    """
+
+    version: str
+    window_days: Mapping[str, int]
+    vat: Mapping[str, float]
+    preset: str
+    by_category: Mapping[str, Economics]
+    exchange: Mapping[str, float]
+
+    def economics(self, category: str | None) -> Economics:
+        """What holds for a category."""
+        return self.by_category.get(category or "", self.by_category[""])
+
+    def vat_rate(self, country: str | None) -> float:
+        """What holds for a market."""
+        return self.vat.get(country or "", self.vat[""])
+
+
+def parse_policy(text: str) -> Policy:
+    """Read the content of a policy.toml.
+
+    Raises:
+        PolicyRefused: it is no TOML, holds an unknown key, or an impossible value; the message names the key.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyRefused(f"the policy is no TOML: {error}") from error
+    _known(raw, _SECTIONS, "policy")
+    returns, vat, economics = (_section(raw, name) for name in ("returns", "vat", "economics"))
+    _known(returns, ("window_days", "by_country"), "returns")
+    _known(vat, ("rate", "by_country"), "vat")
+    _known(economics, ("preset", "category"), "economics")
+    return Policy(
+        version=hashlib.sha256(repr(_sorted(raw)).encode()).hexdigest()[:12],
+        window_days=_by_country(returns, "window_days", "returns", _days),
+        vat=_by_country(vat, "rate", "vat", _rate),
+        preset=_preset_name(economics.get("preset"), "economics.preset"),
+        by_category=_by_category(economics),
+        exchange=_exchange(_section(raw, "exchange")),
+    )
+
+
+def _section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = raw.get(name, {})
+    if not isinstance(value, dict):
+        raise PolicyRefused(f"{name} = {value!r}", expected=f"a section [{name}]")
+    return value
+
+
+def _known(section: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
+    unknown = sorted(set(section) - set(keys))
+    if unknown:
+        raise PolicyRefused(f"unknown key {unknown[0]!r} in {where}", expected=f"one of: {', '.join(keys)}")
+
+
+def _sorted(value: Any) -> Any:
+    return [(key, _sorted(item)) for key, item in sorted(value.items())] if isinstance(value, dict) else value
+
+
+def _by_country(section: Mapping[str, Any], key: str, where: str, parse: Any) -> dict[str, Any]:
+    if key not in section:
+        raise PolicyRefused(f"{where}.{key} is missing")
+    default = {"": parse(section[key], f"{where}.{key}")}
+    return default | {country: parse(value, f"{where}.by_country.{country}") for country, value in section.get("by_country", {}).items()}
+
+
+def _days(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 730:
+        raise PolicyRefused(f"{where} = {value!r}", expected="whole days from 0 to 730")
+    return value
+
+
+def _rate(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise PolicyRefused(f"{where} = {value!r}", expected="a rate from 0 to 1")
+    return float(value)
+
+
+def _preset_name(value: Any, where: str) -> str:
+    if value not in PRESETS:
+        raise PolicyRefused(f"{where} = {value!r}", expected=f"one of: {', '.join(PRESETS)}")
+    return str(value)
+
+
+def _by_category(economics: Mapping[str, Any]) -> dict[str, Economics]:
+    usual = _preset_name(economics.get("preset"), "economics.preset")
+    by_category = {"": PRESETS[usual].economics}
+    for category, overrides in _section(economics, "category").items():
+        where = f"economics.category.{category}"
+        _known(overrides, ("preset", *_ECONOMICS_FIELDS), where)
+        base = PRESETS[_preset_name(overrides.get("preset", usual), f"{where}.preset")].economics
+        values = {key: _cost(key, value, f"{where}.{key}") for key, value in overrides.items() if key != "preset"}
+        by_category[category] = replace(base, **values)  # type: ignore[arg-type]
+    return by_category
+
+
+def _cost(key: str, value: Any, where: str) -> float:
+    if not key.endswith("_cents"):
+        return _rate(value, where)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10**9:
+        raise PolicyRefused(f"{where} = {value!r}", expected="whole EUR cents, not negative")
+    return value
+
+
+def _exchange(section: Mapping[str, Any]) -> dict[str, float]:
+    rates = {"EUR": 1.0}
+    for currency, value in section.items():
+        exponent(currency)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**6:
+            raise PolicyRefused(f"exchange.{currency} = {value!r}", expected="units of the currency for one EUR, above 0")
+        rates[currency] = float(value)
+    return rates

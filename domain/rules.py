@@ -1,0 +1,125 @@
+"""What must hold between tables: a return belongs to a line, comes after it, and gives back no more than was paid."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from domain.tables import UTC, Tables
+from domain.violations import Violation, violation_of
+
+_MAY_LIE_AHEAD = {("order_lines", "promised_at"), ("stock", "inbound_at"), ("preferences", "needed_on"), ("products", "launched_at")}
+"""Times that are plans, not facts."""
+
+_REFERENCES = (
+    ("order_lines", "sku", "products"),
+    ("returns", "line_id", "order_lines"),
+    ("fit_feedback", "sku", "products"),
+    ("fit_feedback", "line_id", "order_lines"),
+    ("events", "sku", "products"),
+    ("impressions", "sku", "products"),
+    ("impressions", "line_id", "order_lines"),
+    ("stock", "sku", "products"),
+    ("tickets", "sku", "products"),
+    ("tickets", "line_id", "order_lines"),
+)
+"""(table, column, the table whose rows it must name by the same column)."""
+
+
+def future_violations(tables: Tables, now: dt.datetime) -> list[Violation]:
+    """Facts that claim to have happened after `now`."""
+    found: list[Violation] = []
+    for name, frame in tables.items():
+        moments = [column for column in frame.columns if frame[column].dtype == UTC and (name, column) not in _MAY_LIE_AHEAD]
+        for column in moments:
+            found += violation_of(
+                name,
+                column,
+                f"lies after {now:%Y-%m-%d %H:%M} UTC",
+                frame[column] > now,
+                "a fact cannot lie in the future; check the time zone",
+            )
+    return found
+
+
+def cross_table_violations(tables: Tables) -> list[Violation]:
+    """Every rule that needs more than one column or table; tables that are absent (or broken) are passed over."""
+    found: list[Violation] = []
+    for name, column, other in _REFERENCES:
+        if name in tables and other in tables:
+            found += _unknown_reference(tables, name, column, other)
+    if "order_lines" in tables:
+        found += _line_times(tables["order_lines"])
+    if "order_lines" in tables and "returns" in tables:
+        found += _returns_against_lines(tables["returns"], tables["order_lines"])
+    if "products" in tables and "order_lines" in tables:
+        found += _mixed_currencies(tables)
+    return found
+
+
+def _unknown_reference(tables: Tables, name: str, column: str, other: str) -> list[Violation]:
+    key = tables[name][column]
+    unknown = key.notna() & ~key.isin(tables[other][column])
+    return violation_of(name, column, f"is not in {other}", unknown, f"add the row to {other}, or leave these out")
+
+
+def _line_times(lines: pd.DataFrame) -> list[Violation]:
+    early = lines["delivered_at"] < lines["ordered_at"]
+    return violation_of("order_lines", "delivered_at", "lies before ordered_at", early, "check the time zone of both")
+
+
+def _returns_against_lines(returns: pd.DataFrame, lines: pd.DataFrame) -> list[Violation]:
+    line = lines.drop_duplicates("line_id").set_index("line_id").reindex(returns["line_id"]).reset_index(drop=True)
+    paid_back = (
+        returns.assign(refund=returns["refund"].astype("Int64").fillna(0)).groupby("line_id")[["quantity", "refund"]].transform("sum")
+    )
+    paid = line["quantity"].astype("Int64") * line["unit_price"].astype("Int64")
+    return [
+        *violation_of(
+            "returns",
+            "requested_at",
+            "lies before the line was ordered",
+            returns["requested_at"] < line["ordered_at"],
+            "check the time zone of both",
+        ),
+        *violation_of(
+            "returns",
+            "received_at",
+            "lies before the line was ordered",
+            returns["received_at"] < line["ordered_at"],
+            "check the time zone of both",
+        ),
+        *violation_of(
+            "returns",
+            "received_at",
+            "lies before requested_at",
+            returns["received_at"] < returns["requested_at"],
+            "a return arrives after it was asked for",
+        ),
+        *violation_of(
+            "returns",
+            "quantity",
+            "adds up to more units than were ordered",
+            (paid_back["quantity"] > line["quantity"]).fillna(False),
+            "a line's returns hold at most its quantity",
+        ),
+        *violation_of(
+            "returns",
+            "refund",
+            "adds up to more than was paid",
+            (paid_back["refund"] > paid).fillna(False),
+            "a line's refunds hold at most quantity x unit_price",
+        ),
+    ]
+
+
+def _mixed_currencies(tables: Tables) -> list[Violation]:
+    usual = tables["order_lines"]["currency"].mode()
+    if usual.empty:
+        return []
+    found: list[Violation] = []
+    for name in ("order_lines", "products"):
+        other = tables[name]["currency"] != usual[0]
+        found += violation_of(name, "currency", f"differs from the shop's {usual[0]}", other, "keep one folder of tables per currency")
+    return found

@@ -1,0 +1,1 @@
+"""Was it right? A demo shop with a known truth, backtests and experiments."""

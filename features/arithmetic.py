@@ -1,0 +1,37 @@
+"""The few formulas that features share: a share, a shrunk rate, a mean, a relation on the log scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.catalogue import Values
+
+
+def share(part: Values, whole: Values) -> Values:
+    """Part / whole; missing where the whole is 0 or missing."""
+    return np.divide(part, whole, out=np.full_like(part, np.nan, dtype="float64"), where=whole > 0)
+
+
+def shrunk(hits: Values, trials: Values, prior: Values, weight: float) -> Values:
+    """(hits + weight * prior) / (trials + weight): the rate as if `weight` trials at the prior rate had gone before.
+
+    The posterior mean under a Beta prior (Robbins 1956, empirical Bayes); missing where hits are.
+
+    >>> shrunk(np.array([3.0]), np.array([10.0]), np.array([0.5]), 10.0).tolist()
+    [0.4]
+    """
+    return (hits + weight * prior) / (trials + weight)
+
+
+def log_ratio(value: Values, usual: Values) -> Values:
+    """log(value / usual); missing where either is missing or not above 0."""
+    sound = (value > 0) & (usual > 0)
+    ratio = np.divide(value, usual, out=np.full_like(value, np.nan, dtype="float64"), where=sound)
+    return np.log(ratio)
+
+
+def log_odds(rate: Values) -> Values:
+    """log(rate / (1 - rate)), for rates inside (0, 1); missing elsewhere."""
+    inside = (rate > 0) & (rate < 1)
+    odds = np.divide(rate, 1 - rate, out=np.full_like(rate, np.nan), where=inside)
+    return np.log(odds)

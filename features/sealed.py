@@ -1,0 +1,83 @@
+"""Folders that cannot be tampered with unnoticed: a manifest of hashes beside the files, checked before anything is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from domain.errors import KeeprankError
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+
+
+def write_sealed(folder: Path, write: Callable[[Path], None], facts: Mapping[str, Any]) -> str:
+    """Write a folder and its manifest; the folder appears whole, or not at all.
+
+    Args:
+        folder: where to; an older folder of that name is replaced.
+        write: writes the files into the folder it is given.
+        facts: what else the manifest says, as JSON.
+
+    Returns:
+        The seal: a hash of the manifest, the same for the same content (SHA-256, 12 hex digits).
+    """
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    write(partial)
+    manifest = {"format": _FORMAT, **facts, "files": _hashes(partial)}
+    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.rename(folder)
+    return _seal(folder)
+
+
+def read_sealed(folder: Path, refused: type[KeeprankError]) -> tuple[str, dict[str, Any]]:
+    """Check every file of a sealed folder against its manifest.
+
+    Args:
+        folder: the folder.
+        refused: the error to raise.
+
+    Returns:
+        The seal, and the manifest.
+
+    Raises:
+        KeeprankError: of the type `refused`: no manifest, another format, or a file that is missing, changed or unknown.
+    """
+    manifest = _manifest(folder, refused)
+    expected, found = dict(manifest["files"]), _hashes(folder)
+    wrong = sorted(set(expected) ^ set(found)) or [name for name in sorted(expected) if expected[name] != found[name]]
+    if wrong:
+        state = "missing" if wrong[0] not in found else "unknown" if wrong[0] not in expected else "changed after it was sealed"
+        raise refused(f"{folder.name}/{wrong[0]} is {state}", expected=f"the files of its {MANIFEST}", advice="fetch or build it anew")
+    return _seal(folder), manifest
+
+
+def _manifest(folder: Path, refused: type[KeeprankError]) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise refused(f"{folder} has no {MANIFEST}", expected="a folder that Keeprank wrote")
+    try:
+        manifest = json.loads(path.read_text())
+    except ValueError as error:
+        raise refused(f"{path} is no JSON: {error}", advice="fetch or build it anew") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT or not isinstance(manifest.get("files"), dict):
+        raise refused(f"{path} is of another format", expected=f"format {_FORMAT}", advice="build it anew with this version")
+    return manifest
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _seal(folder: Path) -> str:
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]

@@ -1,0 +1,107 @@
+"""Reads and writes a shop's tables: a folder of Parquet or CSV files, or a DuckDB file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import shutil
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+
+from domain.contract import checked
+from domain.errors import TablesRefused
+from domain.tables import TABLES, Tables
+
+_SUFFIXES = (".parquet", ".csv")
+
+
+def read_raw(path: Path) -> dict[str, pd.DataFrame]:
+    """The tables as they lie there, unchecked.
+
+    Args:
+        path: a folder with `<table>.parquet`, `<table>.csv` or a partitioned folder `<table>/` each, or a DuckDB file.
+
+    Raises:
+        TablesRefused: there is nothing to read, a file is damaged, or a table lies there twice.
+    """
+    if path.is_dir():
+        return _read_folder(path)
+    if path.is_file():
+        return _read_duckdb(path)
+    raise TablesRefused(f"{path} does not exist", expected="a folder of Parquet or CSV tables, or a DuckDB file")
+
+
+def read_tables(path: Path, *, now: dt.datetime) -> dict[str, pd.DataFrame]:
+    """The tables, checked against the contract.
+
+    Raises:
+        TablesRefused: they cannot be read.
+        domain.violations.ContractBroken: they break the contract.
+    """
+    return checked(read_raw(path), now=now)
+
+
+def write_tables(tables: Tables, folder: Path) -> None:
+    """Write each table to `folder/<name>.parquet`; the folder appears whole or not at all.
+
+    Raises:
+        TablesRefused: the folder exists and holds something else than tables of the contract.
+    """
+    _refuse_foreign(folder)
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, frame in tables.items():
+        columns = [column for column in TABLES[name].schema.columns if column in frame.columns]
+        frame[columns].to_parquet(partial / f"{name}.parquet", index=False)
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.rename(folder)
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """A hash of a table's content, the same for the same rows in the same order (SHA-256, 16 hex digits)."""
+    digest = hashlib.sha256("|".join(frame.columns).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _refuse_foreign(folder: Path) -> None:
+    known = {f"{name}{suffix}" for name in TABLES for suffix in _SUFFIXES}
+    if folder.is_file():
+        raise TablesRefused(f"{folder} is a file", expected="a folder to write tables to")
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in known) if folder.exists() else []
+    if foreign:
+        raise TablesRefused(f"{folder} already holds {', '.join(foreign[:3])}", advice="name a new folder; this one would be replaced")
+
+
+def _read_folder(folder: Path) -> dict[str, pd.DataFrame]:
+    entries = sorted(entry for entry in folder.iterdir() if entry.suffix in _SUFFIXES or (entry.is_dir() and entry.name in TABLES))
+    if not entries:
+        raise TablesRefused(f"{folder} holds no tables", expected="files such as order_lines.parquet or order_lines.csv")
+    names = [entry.name if entry.is_dir() else entry.stem for entry in entries]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise TablesRefused(f"{folder} holds {', '.join(twice)} twice", advice="keep one file or folder per table")
+    return {name: _read_entry(entry) for name, entry in zip(names, entries, strict=True)}
+
+
+def _read_entry(entry: Path) -> pd.DataFrame:
+    try:
+        if entry.suffix == ".csv":
+            return pd.read_csv(entry, dtype=str, keep_default_na=False, na_values=[""])
+        return pq.read_table(entry).to_pandas()
+    except (OSError, ValueError) as error:
+        raise TablesRefused(f"{entry} cannot be read: {error}", expected="a whole Parquet or CSV file") from error
+
+
+def _read_duckdb(path: Path) -> dict[str, pd.DataFrame]:
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            names = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+            return {name: connection.table(name).to_arrow_table().to_pandas() for name in names}
+    except duckdb.Error as error:
+        raise TablesRefused(f"{path} is no readable DuckDB file: {error}", expected="a folder of tables, or a DuckDB file") from error

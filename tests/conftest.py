@@ -1,0 +1,82 @@
+"""What every test may ask for: the public data sets, and one small demo shop with a release and a snapshot of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domain.policy import parse_policy
+from experiments.demo_shop import DemoShop, ShopSettings, generate
+from features.build import FEATURE_SET_HASH, build
+from features.shop import Shop
+from features.snapshot import take_snapshot
+from training.model import fit, save
+from training.rows import KINDS, labelled
+from training.settings import Settings, parse_settings
+
+ROOT = Path(__file__).parent.parent
+POLICY = (ROOT / "config/policy.toml").read_text()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the public data sets; tests that need it skip without it, and fail in CI."""
+    folder = Path(os.environ.get("KEEPRANK_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        reason = f"{folder} does not exist; set KEEPRANK_DATA to the folder of the public data sets"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_settings() -> Settings:
+    """Training settings for a shop of a few thousand lines: small forests, small leaves."""
+    settings = parse_settings((ROOT / "config/training.toml").read_text())
+    forests = {kind: replace(forest, trees=30, fewest_rows_per_leaf=20) for kind, forest in settings.forests.items()}
+    return replace(settings, forests=forests, blocks=replace(settings.blocks, fewest_rows=100))
+
+
+@pytest.fixture(scope="session")
+def demo_shop() -> DemoShop:
+    """A demo shop of about 2,000 lines."""
+    return generate(ShopSettings(seed=1, customers=300, styles=100, days=200, ends_on=dt.date(2026, 9, 30)))
+
+
+@pytest.fixture(scope="session")
+def shop(demo_shop: DemoShop) -> Shop:
+    """The demo shop as features see it."""
+    return Shop.of(demo_shop.tables, parse_policy(POLICY).window_days)
+
+
+@pytest.fixture(scope="session")
+def release_folder(shop: Shop, quick_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release trained on the demo shop: a return and a fit model."""
+    models = {}
+    for kind in KINDS:
+        rows = labelled(kind, shop)
+        inputs = build(shop, rows.asked)
+        early = np.arange(len(rows)) < 0.7 * len(rows)
+        blocks = [(inputs[chosen], rows.y[chosen]) for chosen in (early, ~early)]
+        models[kind] = fit(kind, blocks[0], blocks[1], quick_settings.forests[kind], seed=1, threads=2)
+    folder = tmp_path_factory.mktemp("release") / "release"
+    save(models, folder, feature_set=FEATURE_SET_HASH, policy=POLICY, about={"shop": "demo"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def snapshot_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo shop's snapshot on the day after its last."""
+    folder = tmp_path_factory.mktemp("snapshot") / "snapshot"
+    take_snapshot(shop, folder)
+    return folder
+
+
+def moments(*texts: str | None) -> pd.Series:
+    """UTC times as the contract wants them."""
+    return pd.Series(pd.to_datetime(list(texts), utc=True)).astype("datetime64[us, UTC]")

@@ -1,0 +1,198 @@
+"""The one door to the models: fit, predict, save, load."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.errors import NotEnoughData, ReleaseRefused
+from features.sealed import read_sealed, write_sealed
+from training.calibration import Calibration, fit_calibration
+from training.settings import Forest
+
+Floats = npt.NDArray[np.float64]
+
+CLASSES: Mapping[str, tuple[str, ...]] = {"return": ("kept", "returned"), "fit": ("small", "fits", "large")}
+"""What each model tells apart, in the order of its probabilities."""
+
+_TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A calibrated forest.
+
+    Attributes:
+        kind: "return" or "fit".
+        features: names of its inputs, in order.
+        booster: the trees.
+        calibration: makes their scores come true.
+        base_rates: share of each class among the rows it learned from.
+    """
+
+    kind: str
+    features: tuple[str, ...]
+    booster: lgb.Booster
+    calibration: Calibration
+    base_rates: tuple[float, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart."""
+        return CLASSES[self.kind]
+
+    def predict(self, inputs: pd.DataFrame, *, threads: int = 1) -> Floats:
+        """Calibrated probabilities (rows, classes) for rows of features; further columns are ignored."""
+        return self.calibration.apply(_raw(self.booster, inputs[list(self.features)].to_numpy(dtype="float64"), threads))
+
+    def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
+        """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
+
+        Costs milliseconds a row: ask for the offers that are shown, never for all candidates.
+        """
+        rows = inputs[list(self.features)].to_numpy(dtype="float64")
+        found = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1), dtype="float64")
+        blocks = found.reshape(len(rows), -1, len(self.features) + 1)
+        number = 0 if blocks.shape[1] == 1 else self.classes.index(of)
+        sign = -1.0 if blocks.shape[1] == 1 and of == self.classes[0] else 1.0
+        return np.asarray(sign * blocks[:, number, :-1])
+
+    def gains(self) -> Floats:
+        """What each feature brought: total reduction of the loss by its splits."""
+        return np.asarray(self.booster.feature_importance("gain"), dtype="float64")
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """What the service loads: models and everything they need to be understood.
+
+    Attributes:
+        seal: identifies the content.
+        models: by kind; a shop without returns has no "return", one without verdicts no "fit".
+        feature_set: the feature set's hash.
+        policy: the content of policy.toml that the release was made with.
+        about: what else is said of it, as JSON: data fingerprints, settings, time ranges.
+    """
+
+    seal: str
+    models: Mapping[str, Model]
+    feature_set: str
+    policy: str
+    about: Mapping[str, Any]
+
+
+def fit(
+    kind: str,
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    calibrate: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    forest: Forest,
+    *,
+    seed: int,
+    threads: int,
+) -> Model:
+    """Train and calibrate a model; the same rows, settings and seed give the same bytes.
+
+    Args:
+        kind: "return" or "fit".
+        train: features and classes (0, 1, …) of the rows the trees learn from.
+        calibrate: the same of a later block.
+        forest: settings.
+        seed: seed of the draws of rows and features.
+        threads: LightGBM's threads; they do not change the result.
+
+    Raises:
+        NotEnoughData: a class is missing from either block.
+    """
+    inputs, y = train
+    classes = CLASSES[kind]
+    counts = np.bincount(y, minlength=len(classes))
+    if (counts == 0).any():
+        raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
+    data = lgb.Dataset(inputs.to_numpy(dtype="float64"), label=y, feature_name=list(inputs.columns), free_raw_data=True)
+    booster = lgb.train(_parameters(kind, forest, seed, threads), data, forest.trees)
+    later, happened = calibrate
+    calibration = fit_calibration(_raw(booster, later[list(inputs.columns)].to_numpy(dtype="float64"), threads), happened)
+    return Model(kind, tuple(inputs.columns), booster, calibration, tuple((counts / counts.sum()).tolist()))
+
+
+def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
+    """Write a release: LightGBM text, JSON and npz under a manifest of hashes. Returns its seal."""
+
+    def write(partial: Path) -> None:
+        (partial / "policy.toml").write_text(policy)
+        for kind, model in models.items():
+            _write_model(model, partial / kind)
+
+    return write_sealed(folder, write, {"kind": "release", "feature_set": feature_set, "models": sorted(models), "about": dict(about)})
+
+
+def load(folder: Path, *, feature_set: str) -> Release:
+    """Load a release.
+
+    Args:
+        folder: what `save` wrote.
+        feature_set: the hash of the features that the caller can compute.
+
+    Raises:
+        ReleaseRefused: it is tampered with, incomplete, or made for other features.
+    """
+    seal, manifest = read_sealed(folder, ReleaseRefused)
+    if manifest.get("kind") != "release":
+        raise ReleaseRefused(f"{folder} holds a {manifest.get('kind')}", expected="a release")
+    if manifest.get("feature_set") != feature_set:
+        raise ReleaseRefused(
+            f"the release was made for feature set {manifest.get('feature_set')}", expected=feature_set, advice="train anew with this version"
+        )
+    models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
+    return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"])
+
+
+def _parameters(kind: str, forest: Forest, seed: int, threads: int) -> dict[str, object]:
+    objective = {"objective": "binary"} if kind == "return" else {"objective": "multiclass", "num_class": len(CLASSES[kind])}
+    return {
+        **objective,
+        "learning_rate": forest.learning_rate,
+        "num_leaves": forest.leaves,
+        "min_data_in_leaf": forest.fewest_rows_per_leaf,
+        "feature_fraction": forest.share_of_features,
+        "bagging_fraction": forest.share_of_rows,
+        "bagging_freq": 1,
+        "lambda_l2": forest.l2,
+        "seed": seed,
+        "num_threads": threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+    }
+
+
+def _raw(booster: lgb.Booster, inputs: Floats, threads: int) -> Floats:
+    predicted = np.asarray(booster.predict(inputs, num_threads=threads), dtype="float64")
+    return predicted if predicted.ndim == 2 else np.column_stack([1.0 - predicted, predicted])
+
+
+def _write_model(model: Model, folder: Path) -> None:
+    folder.mkdir()
+    (folder / _TREES).write_text(model.booster.model_to_string())
+    np.savez(folder / _CALIBRATION, slopes=model.calibration.slopes, intercepts=model.calibration.intercepts)
+    about = {"kind": model.kind, "classes": list(model.classes), "features": list(model.features), "base_rates": list(model.base_rates)}
+    (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
+
+
+def _read_model(kind: str, folder: Path) -> Model:
+    about = json.loads((folder / _ABOUT).read_text())
+    if kind not in CLASSES or about["classes"] != list(CLASSES[kind]):
+        raise ReleaseRefused(f"the release holds a model {kind!r} of classes {about['classes']}", expected=f"one of {dict(CLASSES)}")
+    booster = lgb.Booster(model_str=(folder / _TREES).read_text())
+    with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
+        calibration = Calibration(arrays["slopes"], arrays["intercepts"])
+    return Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
+

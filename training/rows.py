@@ -1,0 +1,81 @@
+"""Labelled rows: order lines and verdicts whose outcome is known, each with its features as of its own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.outcomes import PENDING, RETURNED
+from domain.tables import UTC
+from features.asked import of_order_lines
+from features.shop import Shop
+from training.model import CLASSES
+
+KINDS = tuple(CLASSES)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Labelled rows of one model, by the time of their order.
+
+    Attributes:
+        kind: "return" or "fit".
+        line_id: the order line of each row.
+        asked: the rows as `features.asked.ASKED` says.
+        y: class of each row, as in `training.model.CLASSES`.
+        known_at: when the label was known (UTC): for returns the end of the window, or a later arrival; for fit the verdict's time.
+        category: category of each row's sku.
+    """
+
+    kind: str
+    line_id: pd.Series
+    asked: pd.DataFrame
+    y: npt.NDArray[np.int64]
+    known_at: pd.Series
+    category: pd.Series
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        frames = [frame[chosen].reset_index(drop=True) for frame in (self.line_id, self.asked, self.known_at, self.category)]
+        return Rows(self.kind, frames[0], frames[1], self.y[chosen], frames[2], frames[3])
+
+
+def labelled(kind: str, shop: Shop) -> Rows:
+    """Every row whose label is known, oldest order first.
+
+    A return row's label counts as known only when the window has closed: before that, lines that came back early would be labelled
+    and their kept neighbours not, and the rate would be too high.
+    """
+    rows = _return_rows(shop) if kind == "return" else _fit_rows(shop)
+    order = np.argsort(rows.asked["at"].to_numpy(), kind="stable")
+    frames = [frame.iloc[order].reset_index(drop=True) for frame in (rows.line_id, rows.asked, rows.known_at, rows.category)]
+    return Rows(kind, frames[0], frames[1], rows.y[order], frames[2], frames[3])
+
+
+def _return_rows(shop: Shop) -> Rows:
+    outcomes = shop.outcomes
+    settled = (outcomes["outcome"] != PENDING).to_numpy() & (outcomes["window_ends"] <= shop.now).to_numpy() & shop.has("returns")
+    known_at = outcomes[["window_ends", "matured_at"]].max(axis=1).astype(UTC)
+    y = (outcomes["outcome"] == RETURNED).to_numpy().astype("int64")
+    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, known_at).where(settled)
+
+
+def _fit_rows(shop: Shop) -> Rows:
+    lines = shop.tables["order_lines"]
+    asked = of_order_lines(shop.tables).assign(line_id=lines["line_id"].to_numpy())
+    said = shop.tables["fit_feedback"] if shop.has("fit_feedback") else pd.DataFrame({"line_id": [], "verdict": [], "given_at": []})
+    last = said.dropna(subset=["line_id"]).sort_values("given_at", kind="stable").drop_duplicates("line_id", keep="last")
+    joined = asked.merge(last[["line_id", "verdict", "given_at"]].astype({"line_id": "str"}), on="line_id")
+    y = joined["verdict"].map({name: number for number, name in enumerate(CLASSES["fit"])}).to_numpy(dtype="int64")
+    return _rows("fit", shop, joined["line_id"], joined.drop(columns=["line_id", "verdict", "given_at"]), y, joined["given_at"].astype(UTC))
+
+
+def _rows(kind: str, shop: Shop, line_id: pd.Series, asked: pd.DataFrame, y: npt.NDArray[np.int64], known_at: pd.Series) -> Rows:
+    category = asked["sku"].map(shop.tables["products"].set_index("sku")["category"])
+    return Rows(kind, line_id, asked, y, known_at, category)

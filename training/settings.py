@@ -1,0 +1,116 @@
+"""Data-science settings, strictly parsed from config/training.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from domain.errors import SettingsRefused
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Settings of one LightGBM model.
+
+    Attributes:
+        trees: boosting rounds (per class for the fit model).
+        learning_rate: shrinkage of each tree, in (0, 1].
+        leaves: leaves per tree, at least 2.
+        fewest_rows_per_leaf: rows that a leaf needs.
+        share_of_features: features drawn for each tree, in (0, 1].
+        share_of_rows: rows drawn for each tree, in (0, 1].
+        l2: penalty on leaf values.
+    """
+
+    trees: int
+    learning_rate: float
+    leaves: int
+    fewest_rows_per_leaf: int
+    share_of_features: float
+    share_of_rows: float
+    l2: float
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "share_of_features", "share_of_rows"):
+            _require(0 < getattr(self, name) <= 1, name, getattr(self, name), "above 0 and at most 1")
+        for name, least in (("trees", 1), ("leaves", 2), ("fewest_rows_per_leaf", 1), ("l2", 0)):
+            _require(getattr(self, name) >= least, name, getattr(self, name), f"at least {least}")
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How labelled rows are split by time.
+
+    Attributes:
+        calibrate: share of rows that calibrates, in (0, 0.5].
+        judge: share of rows, the newest, that judges, in (0, 0.5].
+        fewest_rows: a model with fewer labelled rows is not trained.
+    """
+
+    calibrate: float
+    judge: float
+    fewest_rows: int
+
+    def __post_init__(self) -> None:
+        for name in ("calibrate", "judge"):
+            _require(0 < getattr(self, name) <= 0.5, f"blocks.{name}", getattr(self, name), "above 0 and at most 0.5")
+        _require(self.fewest_rows >= 1, "blocks.fewest_rows", self.fewest_rows, "at least 1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of config/training.toml.
+
+    Attributes:
+        seed: seed of everything random.
+        threads: LightGBM's threads.
+        blocks: the split by time.
+        forests: settings by model, "return" and "fit".
+    """
+
+    seed: int
+    threads: int
+    blocks: Blocks
+    forests: Mapping[str, Forest]
+
+
+def parse_settings(text: str) -> Settings:
+    """Read the content of a training.toml.
+
+    Raises:
+        SettingsRefused: it is no TOML, lacks a key, holds an unknown one, or an impossible value; the message names the key.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsRefused(f"the training settings are no TOML: {error}") from error
+    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict}, "")
+    _require(raw["seed"] >= 0, "seed", raw["seed"], "at least 0")
+    _require(raw["threads"] >= 1, "threads", raw["threads"], "at least 1")
+    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
+    return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests)
+
+
+def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str) -> Any:
+    types = {"int": int, "float": float}
+    wanted = {field.name: types[str(field.type)] for field in fields(kind)}
+    _exactly(raw, wanted, where)
+    return kind(**{name: wanted[name](value) for name, value in raw.items()})
+
+
+def _exactly(raw: Mapping[str, Any], wanted: Mapping[str, type], where: str) -> None:
+    for name in sorted(set(raw) - set(wanted)):
+        raise SettingsRefused(f"unknown key {where}{name}", expected=f"one of: {', '.join(wanted)}")
+    for name, kind in wanted.items():
+        if name not in raw:
+            raise SettingsRefused(f"{where}{name} is missing")
+        accepted = (int, float) if kind is float else kind
+        if isinstance(raw[name], bool) or not isinstance(raw[name], accepted):
+            raise SettingsRefused(f"{where}{name} = {raw[name]!r}", expected=kind.__name__)
+
+
+def _require(holds: bool, name: str, value: object, expected: str) -> None:
+    if not holds:
+        raise SettingsRefused(f"{name} = {value!r}", expected=expected)
