@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -10,12 +13,17 @@ from domain.violations import Violation, violation_of
 
 _TRUTH = {"true": True, "false": False}
 
+_EXACT_FLOAT = 2.0**53
+"""From here on a double no longer tells neighbouring whole numbers apart."""
+
+Kind = Literal["text", "moment", "bool", "whole", "int", "float"]
+
 
 def conform(table: Table, raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Violation]]:
     """Convert `raw` to the table's dtypes.
 
     Text that spells a number, a truth value or an ISO 8601 time with an offset is read as such (CSV files hold nothing else);
-    optional columns that are absent come back empty.
+    optional columns that are absent come back empty. Times are kept to the microsecond.
 
     Returns:
         The converted table, columns in the contract's order, and the violations met. With violations the table is `raw`.
@@ -26,41 +34,42 @@ def conform(table: Table, raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Violati
         for name in raw.columns
         if name not in columns
     ]
+    twice = raw.columns[raw.columns.duplicated()].unique()
+    violations += [Violation(table.name, str(name), "is there twice", advice="keep one column of that name") for name in twice]
     converted: dict[str, pd.Series] = {}
     for name, column in columns.items():
         if name not in raw.columns:
             if column.required:
                 violations.append(Violation(table.name, name, "is missing", advice=f"add it: {column.description}"))
-            converted[name] = _absent(column, len(raw))
-            continue
-        converted[name], found = _converted(table.name, name, column, raw[name].reset_index(drop=True))
-        violations += found
+            converted[name] = _absent(_kind(column), len(raw))
+        elif name not in twice:
+            converted[name], found = _converted(table.name, name, _kind(column), raw[name].reset_index(drop=True))
+            violations += found
     return (raw, violations) if violations else (pd.DataFrame(converted), [])
 
 
-def _absent(column: pa.Column, rows: int) -> pd.Series:
-    if _kind(column) == "bool":
-        return pd.Series([False] * rows, dtype=bool)
-    return pd.Series([None] * rows, dtype=_dtype(column))
+def _absent(kind: Kind, rows: int) -> pd.Series:
+    return pd.Series([False if kind == "bool" else None] * rows, dtype=bool if kind == "bool" else object).pipe(_typed, kind)
 
 
-def _dtype(column: pa.Column) -> object:
-    return {"text": "str", "moment": UTC, "bool": bool, "whole": "Int64", "int": "int64", "float": "float64"}[_kind(column)]
+def _typed(values: pd.Series, kind: Kind) -> pd.Series:
+    dtypes: dict[Kind, Any] = {"text": "str", "moment": UTC, "bool": "bool", "whole": "Int64", "int": "int64", "float": "float64"}
+    result: pd.Series = values.astype(dtypes[kind])
+    return result
 
 
-def _kind(column: pa.Column) -> str:
-    names = {"datetime64[us, UTC]": "moment", "bool": "bool", "Int64": "whole", "int64": "int", "float64": "float"}
+def _kind(column: pa.Column) -> Kind:
+    names: dict[str, Kind] = {"datetime64[us, UTC]": "moment", "bool": "bool", "Int64": "whole", "int64": "int", "float64": "float"}
     return names.get(str(column.dtype), "text")
 
 
-def _converted(table: str, name: str, column: pa.Column, values: pd.Series) -> tuple[pd.Series, list[Violation]]:
-    kind = _kind(column)
+def _converted(table: str, name: str, kind: Kind, values: pd.Series) -> tuple[pd.Series, list[Violation]]:
     convert = {"text": _text, "moment": _moment, "bool": _bool, "whole": _whole, "int": _whole, "float": _float}[kind]
     result, lost, rule, advice = convert(values)
     empty = result.isna() if kind in ("int", "bool") else pd.Series(False, index=values.index)
     found = violation_of(table, name, rule, lost, advice)
     found += violation_of(table, name, "must not be empty", empty & ~lost, "fill it in, or leave the rows out")
-    return (values, found) if found else (result.astype(_dtype(column)), [])
+    return (values, found) if found else (_typed(result, kind), [])
 
 
 def _text(values: pd.Series) -> tuple[pd.Series, pd.Series, str, str]:
@@ -93,10 +102,12 @@ def _whole(values: pd.Series) -> tuple[pd.Series, pd.Series, str, str]:
 
 
 def _exact_int64(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_integer_dtype(values):
+    if pd.api.types.is_signed_integer_dtype(values):
         return values.astype("Int64")
     if pd.api.types.is_float_dtype(values):
-        return values.where(values.mod(1).eq(0)).astype("Int64")
+        floats = values.to_numpy(dtype="float64", na_value=np.nan)
+        exact = (np.abs(floats) < _EXACT_FLOAT) & (floats == np.trunc(floats))
+        return pd.Series(np.where(exact, floats, np.nan), index=values.index).astype("Int64")
     digits = values.astype("str").str.strip().str.extract(r"^([+-]?\d{1,18})(?:\.0+)?$", expand=False)
     return digits.astype("Int64")
 

@@ -21,15 +21,13 @@ from domain.errors import PolicyRefused
 from domain.money import exponent
 from domain.policy import Policy
 from domain.presets import Economics
+from domain.tables import MAX_AMOUNT as MAX_AMOUNT
 
 Amounts = npt.NDArray[np.int64]
 """Whole minor units of one currency, one entry per offer."""
 
 _PARTS = 10**6
 """Shares are applied as whole millionths, so that no float decides a cent."""
-
-MAX_AMOUNT = 10**12
-"""The largest amount in minor units that stays exact in 64 bits when a share is applied."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,11 @@ class UnitEconomics:
     @property
     def break_even(self) -> npt.NDArray[np.float64]:
         """The P(return) above which an order is expected to lose money; NaN where no return rate turns the sign."""
-        margin, at_stake = self.margin_if_kept.astype("float64"), (self.margin_if_kept + self.loss_if_returned).astype("float64")
-        return np.divide(margin, at_stake, out=np.full_like(margin, np.nan), where=(at_stake > 0) & (margin >= 0))
+        margin, loss = self.margin_if_kept.astype("float64"), self.loss_if_returned.astype("float64")
+        at_stake = margin + loss
+        turns = (margin >= 0) & (loss >= 0) & (at_stake > 0)
+        result: npt.NDArray[np.float64] = np.divide(margin, at_stake, out=np.full(margin.shape, np.nan), where=turns)
+        return result
 
 
 def unit_economics(

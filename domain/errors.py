@@ -15,6 +15,8 @@
 Each carries what came, what was expected and what to do, and says so in one readable message.
 """
 
+# ruff: noqa: N818  (a refusal is named for what it refuses)
+
 from __future__ import annotations
 
 

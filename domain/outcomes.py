@@ -32,38 +32,48 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
         while pending), returned_quantity (units asked back inside the window and received), size_related (bool).
     """
     window_ends = _window_ends(lines, windows)
-    inside = _asked_inside(lines, returns, window_ends)
-    known = inside[inside["requested_at"] <= now]
+    known = _asked_inside(lines, returns, window_ends, now)
     arrived = known[known["received_at"] <= now]
     by_line = arrived.groupby("line_id").agg(
         first=("received_at", "min"), quantity=("quantity", "sum"), size_related=("size_related", "any")
     )
-    line_id = lines["line_id"]
+    line_id = lines["line_id"].reset_index(drop=True)
     arrival = by_line.reindex(line_id).reset_index(drop=True)
-    arrived_at, window_ends = arrival["first"].astype(UTC), window_ends.reset_index(drop=True)
+    arrived_at = arrival["first"].astype(UTC)
     returned = arrived_at.notna().to_numpy()
     kept = ~returned & (window_ends <= now).to_numpy() & ~line_id.isin(known["line_id"]).to_numpy()
     return pd.DataFrame(
         {
-            "line_id": line_id.to_numpy(),
+            "line_id": line_id,
             "outcome": np.select([returned, kept], [RETURNED, KEPT], PENDING),
-            "window_ends": window_ends.to_numpy(),
-            "matured_at": arrived_at.where(returned, window_ends.where(kept)).to_numpy(),
-            "returned_quantity": arrival["quantity"].fillna(0).astype("int64").to_numpy(),
-            "size_related": arrival["size_related"].eq(True).to_numpy(),
+            "window_ends": window_ends,
+            "matured_at": arrived_at.where(returned, window_ends.where(kept)),
+            "returned_quantity": arrival["quantity"].fillna(0).astype("int64"),
+            "size_related": arrival["size_related"].eq(True),
         }
-    ).astype({"window_ends": UTC, "matured_at": UTC, "outcome": "str"})
+    ).astype({"outcome": "str"})
+
+
+def arrivals(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, int], *, now: dt.datetime) -> pd.DataFrame:
+    """Every return that was asked for inside its line's window and has arrived by `now`, in the order of its arrival.
+
+    Returns:
+        One row per return: line_id, received_at, quantity, size_related.
+    """
+    known = _asked_inside(lines, returns, _window_ends(lines, windows), now)
+    arrived = known[known["received_at"] <= now].sort_values("received_at", kind="stable")
+    return arrived[["line_id", "received_at", "quantity", "size_related"]].reset_index(drop=True)
 
 
 def _window_ends(lines: pd.DataFrame, windows: Mapping[str, int]) -> pd.Series:
     days = lines["country"].map(dict(windows)).fillna(windows[""])
     opens = lines["delivered_at"].fillna(lines["promised_at"]).fillna(lines["ordered_at"])
-    return (opens + pd.to_timedelta(days, unit="D")).astype(UTC)
+    return (opens + pd.to_timedelta(days, unit="D")).astype(UTC).reset_index(drop=True)
 
 
-def _asked_inside(lines: pd.DataFrame, returns: pd.DataFrame, window_ends: pd.Series) -> pd.DataFrame:
-    ends = pd.Series(window_ends.to_numpy(), index=lines["line_id"]).astype(UTC)
-    inside = returns["requested_at"] <= returns["line_id"].map(ends).astype(UTC)
-    return returns.loc[inside, ["line_id", "requested_at", "received_at", "quantity"]].assign(
+def _asked_inside(lines: pd.DataFrame, returns: pd.DataFrame, window_ends: pd.Series, now: dt.datetime) -> pd.DataFrame:
+    ends = window_ends.set_axis(pd.Index(lines["line_id"])).reindex(returns["line_id"]).set_axis(returns.index)
+    inside = returns["requested_at"] <= ends
+    return returns.loc[inside & (returns["requested_at"] <= now), ["line_id", "requested_at", "received_at", "quantity"]].assign(
         size_related=returns["reason"].isin(SIZE_REASONS)
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.errors import PolicyRefused
 from domain.money import exponent
 from domain.presets import PRESETS, Economics
 
 _SECTIONS = ("returns", "vat", "economics", "exchange")
-_ECONOMICS_FIELDS = {field.name: field.type for field in fields(Economics)}
+_ECONOMICS_FIELDS = tuple(field.name for field in fields(Economics))
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,12 @@ def parse_policy(text: str) -> Policy:
 
 
 def _section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = raw.get(name, {})
+    return _table(raw.get(name, {}), name)
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise PolicyRefused(f"{name} = {value!r}", expected=f"a section [{name}]")
+        raise PolicyRefused(f"{where} = {value!r}", expected=f"a section [{where}]")
     return value
 
 
@@ -87,11 +93,15 @@ def _sorted(value: Any) -> Any:
     return [(key, _sorted(item)) for key, item in sorted(value.items())] if isinstance(value, dict) else value
 
 
-def _by_country(section: Mapping[str, Any], key: str, where: str, parse: Any) -> dict[str, Any]:
+def _by_country(section: Mapping[str, Any], key: str, where: str, parse: Callable[[Any, str], Number]) -> dict[str, Number]:
     if key not in section:
         raise PolicyRefused(f"{where}.{key} is missing")
-    default = {"": parse(section[key], f"{where}.{key}")}
-    return default | {country: parse(value, f"{where}.by_country.{country}") for country, value in section.get("by_country", {}).items()}
+    values = {"": parse(section[key], f"{where}.{key}")}
+    for country, value in _table(section.get("by_country", {}), f"{where}.by_country").items():
+        if not re.fullmatch("[A-Z]{2}", country):
+            raise PolicyRefused(f"unknown country {country!r} in {where}.by_country", expected="an ISO 3166-1 alpha-2 code such as DE")
+        values[country] = parse(value, f"{where}.by_country.{country}")
+    return values
 
 
 def _days(value: Any, where: str) -> int:
@@ -107,16 +117,19 @@ def _rate(value: Any, where: str) -> float:
 
 
 def _preset_name(value: Any, where: str) -> str:
-    if value not in PRESETS:
+    if not isinstance(value, str) or value not in PRESETS:
         raise PolicyRefused(f"{where} = {value!r}", expected=f"one of: {', '.join(PRESETS)}")
-    return str(value)
+    return value
 
 
 def _by_category(economics: Mapping[str, Any]) -> dict[str, Economics]:
     usual = _preset_name(economics.get("preset"), "economics.preset")
     by_category = {"": PRESETS[usual].economics}
-    for category, overrides in _section(economics, "category").items():
+    for category, section in _table(economics.get("category", {}), "economics.category").items():
         where = f"economics.category.{category}"
+        overrides = _table(section, where)
+        if not category:
+            raise PolicyRefused("economics.category holds a category without a name", advice="set economics.preset instead")
         _known(overrides, ("preset", *_ECONOMICS_FIELDS), where)
         base = PRESETS[_preset_name(overrides.get("preset", usual), f"{where}.preset")].economics
         values = {key: _cost(key, value, f"{where}.{key}") for key, value in overrides.items() if key != "preset"}
@@ -138,5 +151,7 @@ def _exchange(section: Mapping[str, Any]) -> dict[str, float]:
         exponent(currency)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**6:
             raise PolicyRefused(f"exchange.{currency} = {value!r}", expected="units of the currency for one EUR, above 0")
+        if currency == "EUR" and value != 1:
+            raise PolicyRefused(f"exchange.EUR = {value!r}", expected="1, or nothing: the rates are units for one EUR")
         rates[currency] = float(value)
     return rates

@@ -9,6 +9,9 @@ _LETTERS = {"xxxs": -3.0, "xxs": -2.0, "xs": -1.0, "s": 0.0, "m": 1.0, "l": 2.0,
 _LETTERS |= {"2xs": -2.0, "3xs": -3.0, "2xl": 4.0, "3xl": 5.0, "4xl": 6.0, "5xl": 7.0}
 
 
+_NUMBER = r"[+-]?[0-9]{1,6}(?:[.,][0-9]{1,6})?"
+
+
 def size_positions(sizes: pd.Series) -> np.ndarray:
     """The position of each printed size inside its own size system.
 
@@ -21,5 +24,5 @@ def size_positions(sizes: pd.Series) -> np.ndarray:
     [38.0, 1.0, nan, nan]
     """
     printed = sizes.astype("str").str.strip().str.lower()
-    numbers = pd.to_numeric(printed.str.replace(",", ".", regex=False), errors="coerce")
+    numbers = printed.str.replace(",", ".", regex=False).where(printed.str.fullmatch(_NUMBER, na=False)).astype("float64")
     return numbers.fillna(printed.map(_LETTERS)).to_numpy(dtype="float64", na_value=np.nan)

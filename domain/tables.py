@@ -28,21 +28,37 @@ CONSENT_PURPOSES = ("personalisation", "measurements")
 
 UTC = pd.DatetimeTZDtype("us", "UTC")
 
+MAX_AMOUNT = 10**12
+"""The largest amount in minor units that stays exact in 64 bits when a share is applied."""
 
-def _text(meaning: str, *, needed: bool = False, unique: bool = False, one_of: tuple[str, ...] = ()) -> pa.Column:
+MAX_UNITS = 10**6
+"""The most units of one line: their value in minor units stays exact in 64 bits."""
+
+
+def _text(meaning: str, *, needed: bool = False, one_of: tuple[str, ...] = ()) -> pa.Column:
     checks = [pa.Check.str_length(min_value=1, error="must not be empty")]
     if one_of:
         checks.append(pa.Check.isin(one_of, error=f"must be one of: {', '.join(one_of)}"))
-    return pa.Column(str, checks, nullable=not needed, unique=unique, required=needed, description=meaning)
+    return pa.Column(str, checks, nullable=not needed, required=needed, description=meaning)
 
 
 def _moment(meaning: str, *, needed: bool = False) -> pa.Column:
     return pa.Column(UTC, nullable=not needed, required=needed, description=meaning)
 
 
-def _whole(meaning: str, *, needed: bool = False, at_least: int = 0) -> pa.Column:
-    check = pa.Check.ge(at_least, error=f"must be at least {at_least}")
-    return pa.Column("int64" if needed else "Int64", check, nullable=not needed, required=needed, description=meaning)
+def _whole(meaning: str, *, needed: bool = False, at_least: int = 0, at_most: int | None = None) -> pa.Column:
+    checks = [pa.Check.ge(at_least, error=f"must be at least {at_least}")]
+    if at_most is not None:
+        checks.append(pa.Check.le(at_most, error=f"must be at most {at_most:,}"))
+    return pa.Column("int64" if needed else "Int64", checks, nullable=not needed, required=needed, description=meaning)
+
+
+def _amount(meaning: str) -> pa.Column:
+    return _whole(f"{meaning}, minor units", at_most=MAX_AMOUNT)
+
+
+def _units(meaning: str) -> pa.Column:
+    return _whole(meaning, needed=True, at_least=1, at_most=MAX_UNITS)
 
 
 def _share(meaning: str, *, needed: bool = False) -> pa.Column:
@@ -107,8 +123,8 @@ _ALL = (
             "size_system": _text("the system the size belongs to, such as EU"),
             "colour": _text("colour"),
             "material": _text("main material"),
-            "price": _whole("list price per unit including VAT, minor units"),
-            "unit_cost": _whole("what a unit costs the shop without VAT, minor units"),
+            "price": _amount("list price per unit including VAT"),
+            "unit_cost": _amount("what a unit costs the shop without VAT"),
             "currency": _currency(),
             "value_tags": _text("comma-separated value tags, such as organic,fair_trade,local"),
             "launched_at": _moment("when the sku was first offered"),
@@ -132,9 +148,9 @@ _ALL = (
             "channel": _text("web, app, store, …"),
             "country": _country(),
             "payment_method": _text("invoice, card, …"),
-            "quantity": _whole("units", needed=True, at_least=1),
-            "unit_price": _whole("price paid per unit including VAT, after discount, minor units"),
-            "discount": _whole("discount per unit, minor units"),
+            "quantity": _units("units"),
+            "unit_price": _amount("price paid per unit including VAT, after discount"),
+            "discount": _amount("discount per unit"),
             "currency": _currency(),
         },
         key=("line_id",),
@@ -147,14 +163,14 @@ _ALL = (
         {
             "return_id": _text("id of the return", needed=True),
             "line_id": _text("the order line it belongs to", needed=True),
-            "quantity": _whole("units that came back", needed=True, at_least=1),
+            "quantity": _units("units that came back"),
             "requested_at": _moment("when the customer asked for the return", needed=True),
             "received_at": _moment("when the units arrived; empty while they are on their way"),
             "reason": _text("why", one_of=RETURN_REASONS),
             "condition": _text("condition on arrival, such as as_new or worn"),
             "disposition": _text("what became of it, such as resold or destroyed"),
-            "refund": _whole("what was paid back for these units including VAT, minor units of the line's currency"),
-            "recovered_value": _whole("what these units still brought without VAT, minor units of the line's currency"),
+            "refund": _amount("what was paid back for these units including VAT, in the line's currency"),
+            "recovered_value": _amount("what these units still brought without VAT, in the line's currency"),
         },
         key=("return_id",),
         known_at="received_at",
@@ -223,7 +239,7 @@ _ALL = (
             "position": _whole("position in the list, 1 at the top", needed=True, at_least=1),
             "propensity": _share("probability with which the policy put it there"),
             "policy": _text("which policy decided"),
-            "price": _whole("price shown including VAT, minor units"),
+            "price": _amount("price shown including VAT"),
             "clicked_at": _moment("when it was clicked"),
             "line_id": _text("the order line it led to"),
         },

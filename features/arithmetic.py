@@ -9,7 +9,8 @@ from features.catalogue import Values
 
 def share(part: Values, whole: Values) -> Values:
     """Part / whole; missing where the whole is 0 or missing."""
-    return np.divide(part, whole, out=np.full_like(part, np.nan, dtype="float64"), where=whole > 0)
+    result: Values = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    return result
 
 
 def shrunk(hits: Values, trials: Values, prior: Values, weight: float) -> Values:
@@ -26,12 +27,14 @@ def shrunk(hits: Values, trials: Values, prior: Values, weight: float) -> Values
 def log_ratio(value: Values, usual: Values) -> Values:
     """log(value / usual); missing where either is missing or not above 0."""
     sound = (value > 0) & (usual > 0)
-    ratio = np.divide(value, usual, out=np.full_like(value, np.nan, dtype="float64"), where=sound)
-    return np.log(ratio)
+    ratio = np.divide(value, usual, out=np.full_like(value, np.nan), where=sound)
+    logs: Values = np.log(ratio)
+    return logs
 
 
 def log_odds(rate: Values) -> Values:
     """log(rate / (1 - rate)), for rates inside (0, 1); missing elsewhere."""
     inside = (rate > 0) & (rate < 1)
     odds = np.divide(rate, 1 - rate, out=np.full_like(rate, np.nan), where=inside)
-    return np.log(odds)
+    logs: Values = np.log(odds)
+    return logs

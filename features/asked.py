@@ -44,7 +44,7 @@ def of_order_lines(tables: Tables) -> pd.DataFrame:
             "unit_price": unit_price,
             "basket_lines": order.map(order.value_counts()).astype("float64"),
             "basket_units": lines["quantity"].groupby(order).transform("sum").astype("float64"),
-            "basket_value": value.groupby(order).transform(lambda values: values.sum(skipna=False)),
+            "basket_value": value.groupby(order).transform("sum").mask(value.isna().groupby(order).transform("any")),
             "basket_same_style": _alike(order, style),
             "basket_same_sku": _alike(order, lines["sku"]),
         }
@@ -73,7 +73,7 @@ def of_offers(
     """
     sku, in_basket = offers["sku"].astype("str"), basket["sku"].astype("str")
     style, basket_style = _style_of(products, sku), _style_of(products, in_basket)
-    basket_value = float((basket["quantity"] * basket["unit_price"]).sum(skipna=False)) if len(basket) else 0.0
+    basket_value = float((basket["quantity"] * basket["unit_price"].astype("float64")).sum(skipna=False))
     frame = pd.DataFrame(
         {"sku": sku, "quantity": offers["quantity"].astype("float64"), "unit_price": offers["unit_price"].astype("float64")}
     )

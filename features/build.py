@@ -53,7 +53,7 @@ Track = Callable[[Iterable[Entity]], Iterable[Entity]]
 """Wraps the loop over entities, to show progress."""
 
 
-def build(shop: Shop, asked: pd.DataFrame, *, track: Track = iter) -> pd.DataFrame:
+def build(shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, track: Track = iter) -> pd.DataFrame:
     """The features of each asked-for row, from facts that were known before it.
 
     Histories hold what was known before the row's day (UTC), declarations and consents what was known before its moment.
@@ -61,6 +61,8 @@ def build(shop: Shop, asked: pd.DataFrame, *, track: Track = iter) -> pd.DataFra
     Args:
         shop: the shop's tables and outcomes.
         asked: rows as `features.asked.ASKED` says; their index is ignored.
+        history_day: take every row's histories as they stood on this day (since 1970-01-01) instead of on the row's own; for
+            experiments that leave time out of account.
         track: wraps the loop over entities, to show progress.
 
     Returns:
@@ -71,9 +73,9 @@ def build(shop: Shop, asked: pd.DataFrame, *, track: Track = iter) -> pd.DataFra
     """
     require_asked(asked)
     about = subjects(shop.tables, asked["customer_id"], asked["sku"], asked["at"], asked["country"])
-    day = days(asked["at"])
+    day = days(asked["at"]) if history_day is None else np.full(len(asked), history_day, dtype="int64")
     spine = about[list(KEYS)].assign(day=day, row_number=np.arange(len(asked)))
-    histories = dict(zip((entity.name for entity in ENTITIES), _histories(facts(shop), spine, track), strict=True))
+    histories = _histories(facts(shop), spine, track)
     present = {name for name in shop.tables if shop.has(name)}
     allowed = granted(shop.tables.get("consents"), asked["customer_id"], asked["at"])
     return assemble(asked, about, day, histories, present, allowed)
@@ -83,7 +85,7 @@ def assemble(
     asked: pd.DataFrame,
     about: pd.DataFrame,
     day: npt.NDArray[np.int64],
-    histories: Mapping[str, pd.DataFrame],
+    histories: Inputs,
     present: set[str],
     allowed: Mapping[str, npt.NDArray[np.bool_]],
 ) -> pd.DataFrame:
@@ -93,11 +95,11 @@ def assemble(
         asked: rows as `ASKED` says.
         about: their subjects (`features.facts.subjects`).
         day: their day.
-        histories: each entity's histories by row_number; rows with an unknown key may be absent.
+        histories: every history (`features.histories.history_columns`) of each row; NaN where a key is unknown.
         present: names of the tables of which the shop has facts; features of other tables are missing.
         allowed: per consent purpose, which rows' customers granted it; features of other purposes are missing.
     """
-    inputs = _inputs(asked, about, day, histories)
+    inputs = {**histories, **_given(asked, about, day)}
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {feature.name: _one(feature, inputs, present, allowed) for feature in FEATURES}
     return pd.DataFrame(columns)
@@ -110,21 +112,19 @@ def _one(feature: Feature, inputs: Inputs, present: set[str], allowed: Mapping[s
     return np.where(allowed[feature.purpose], values, np.nan) if feature.purpose in allowed else values
 
 
-def _histories(all_facts: pd.DataFrame, spine: pd.DataFrame, track: Track) -> Iterable[pd.DataFrame]:
+def _histories(all_facts: pd.DataFrame, spine: pd.DataFrame, track: Track) -> Inputs:
+    rows = pd.RangeIndex(len(spine))
+    found: dict[str, npt.NDArray[np.float64]] = {}
     with duckdb.connect() as connection:
         connection.register("facts", all_facts)
         connection.register("asked", spine)
         for entity in track(ENTITIES):
-            yield run(entity, connection)
+            frame = run(entity, connection).reindex(rows)
+            found |= {name: frame[name].to_numpy() for name in history_columns(entity)}
+    return found
 
 
-def _inputs(asked: pd.DataFrame, about: pd.DataFrame, day: npt.NDArray[np.int64], histories: Mapping[str, pd.DataFrame]) -> Inputs:
-    rows = pd.RangeIndex(len(asked))
-    inputs = {"day": day.astype("float64")}
-    for name in (*ASKED[4:], *MEASUREMENTS, "size_position"):
-        source = asked if name in asked.columns else about
-        inputs[name] = source[name].to_numpy(dtype="float64")
-    for entity in ENTITIES:
-        frame = histories[entity.name].reindex(rows)
-        inputs.update({name: frame[name].to_numpy() for name in history_columns(entity)})
-    return inputs
+def _given(asked: pd.DataFrame, about: pd.DataFrame, day: npt.NDArray[np.int64]) -> Inputs:
+    numbers = {name: asked[name].to_numpy(dtype="float64") for name in ASKED[4:]}
+    numbers |= {name: about[name].to_numpy(dtype="float64") for name in (*MEASUREMENTS, "size_position")}
+    return {"day": day.astype("float64"), **numbers}

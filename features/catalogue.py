@@ -86,13 +86,26 @@ def feature_set_hash(modules: Iterable[ModuleType]) -> str:
 
     Comments, docstrings and layout do not change it; any other change of these modules does.
     """
-    code = [_code(inspect.getsource(module)) for module in modules]
+    code = [code_of(inspect.getsource(module)) for module in modules]
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
 
 
-def _code(source: str) -> str:
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+def code_of(source: str) -> str:
+    """What a Python text does, without its comments, docstrings and layout; alike in every Python version."""
+    return _told(ast.parse(source))
+
+
+def _told(part: object) -> str:
+    if isinstance(part, list):
+        return f"[{','.join(_told(item) for item in part if not _is_remark(item))}]"
+    if not isinstance(part, ast.AST):
+        return repr(part)
+    fields = [f"{name}={_told(value)}" for name, value in ast.iter_fields(part) if name not in _UNTOLD and value != []]
+    return f"{type(part).__name__}({','.join(fields)})"
+
+
+_UNTOLD = ("ctx", "kind", "type_comment", "type_params")
+
+
+def _is_remark(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -35,7 +35,12 @@ ENTITIES = (
     Entity("category", ("category",), (*ORDERS, *VERDICTS)),
     Entity("brand", ("brand",), (*ORDERS, *VERDICTS)),
     Entity("supplier", ("supplier_id",), ORDERS),
-    Entity("style", ("style_id",), (*ORDERS, "returned_units", "returned_value", *VERDICTS, *SIZES, *BODIES), ("ordered_lines", "returned_lines")),
+    Entity(
+        "style",
+        ("style_id",),
+        (*ORDERS, "returned_units", "returned_value", *VERDICTS, *SIZES, *BODIES),
+        ("ordered_lines", "returned_lines"),
+    ),
     Entity("sku", ("sku",), (*ORDERS, "returned_units", "returned_value"), ("ordered_lines", "returned_lines")),
     Entity("style_size", ("style_id", "size"), (*ORDERS, *VERDICTS, *BODIES)),
     Entity("brand_size", ("brand", "category", "size"), (*ORDERS, *VERDICTS)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from domain.outcomes import KEPT, RETURNED
+from domain.outcomes import KEPT, RETURNED, arrivals
 from domain.sizes import size_positions
 from domain.tables import Tables
 from features.clock import days
@@ -51,7 +52,7 @@ MEASURES = {
 
 
 def facts(shop: Shop) -> pd.DataFrame:
-    """Every fact of the shop: a row for each line ordered, each outcome that became known, and each verdict.
+    """Every fact of the shop: a row for each line ordered, each outcome that became known, each arrival, and each verdict.
 
     Returns:
         The `KEYS` as text, `day` (since 1970-01-01, UTC) on which the fact became known, and the `MEASURES` as int64.
@@ -60,7 +61,7 @@ def facts(shop: Shop) -> pd.DataFrame:
     about = subjects(shop.tables, lines["customer_id"], lines["sku"], lines["ordered_at"], lines["country"])
     parts = [_ordered(lines, about)]
     if shop.has("returns"):  # without a single return known, "kept" would only mean that the shop does not record returns
-        parts.append(_settled(lines, about, shop.outcomes))
+        parts += [_settled(lines, about, shop.outcomes), _came_back(lines, about, shop)]
     if shop.has("fit_feedback"):
         parts.append(_verdicts(shop))
     whole = pd.concat(parts, ignore_index=True)
@@ -70,9 +71,9 @@ def facts(shop: Shop) -> pd.DataFrame:
 def subjects(tables: Tables, customers: pd.Series, skus: pd.Series, at: pd.Series, country: pd.Series) -> pd.DataFrame:
     """The `KEYS` of each row, with the customer's declared measurements and the size's position beside them."""
     products = tables["products"].set_index("sku")[["style_id", "category", "brand", "supplier_id", "size"]]
-    frame = products.reindex(skus).reset_index()
-    frame.insert(0, "customer_id", customers.to_numpy())
-    frame["country"] = country.to_numpy()
+    frame = products.reindex(pd.Index(skus, name="sku")).reset_index()
+    frame.insert(0, "customer_id", customers.reset_index(drop=True).astype("str"))
+    frame["country"] = country.reset_index(drop=True).astype("str")
     frame["size_position"] = size_positions(frame["size"])
     return pd.concat([frame, declared(tables, customers, at)], axis=1)
 
@@ -80,14 +81,20 @@ def subjects(tables: Tables, customers: pd.Series, skus: pd.Series, at: pd.Serie
 def _ordered(lines: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
     return about[list(KEYS)].assign(
         day=days(lines["ordered_at"]),
-        orders=(~lines["order_id"].duplicated()).to_numpy().astype("int64"),
+        orders=_opens_order(lines),
         ordered_lines=1,
         ordered_units=lines["quantity"].to_numpy(),
         ordered_value=_value(lines),
     )
 
 
-def _value(lines: pd.DataFrame) -> np.ndarray:
+def _opens_order(lines: pd.DataFrame) -> npt.NDArray[np.int64]:
+    in_time = lines.reset_index(drop=True).sort_values(["ordered_at", "line_id"])
+    opens = ~in_time["order_id"].duplicated()
+    return opens.sort_index().to_numpy().astype("int64")
+
+
+def _value(lines: pd.DataFrame) -> npt.NDArray[np.int64]:
     return (lines["quantity"] * lines["unit_price"].fillna(0)).to_numpy(dtype="int64")
 
 
@@ -97,14 +104,28 @@ def _settled(lines: pd.DataFrame, about: pd.DataFrame, outcomes: pd.DataFrame) -
     everything = about[list(KEYS)].assign(
         kept_lines=kept.astype("int64"),
         returned_lines=returned.astype("int64"),
-        returned_units=outcomes["returned_quantity"].to_numpy(),
         returned_value=np.where(returned, _value(lines), 0),
-        returned_for_size=(returned & outcomes["size_related"].to_numpy()).astype("int64"),
         good_sized_lines=sized.astype("int64"),
         good_size_tenths=_scaled(about["size_position"], 10, sized),
     )
     settled = kept | returned
     return everything[settled].assign(day=days(outcomes.loc[settled, "matured_at"]))
+
+
+def _came_back(lines: pd.DataFrame, about: pd.DataFrame, shop: Shop) -> pd.DataFrame:
+    """Units count on the day of their own arrival: a line's second return must not rewrite the day of its first."""
+    arrived = arrivals(lines, shop.tables["returns"], shop.windows, now=shop.now)
+    sized = arrived[arrived["size_related"]].drop_duplicates("line_id")
+    row = pd.Series(np.arange(len(lines)), index=lines["line_id"]).reindex(arrived["line_id"]).to_numpy()
+    return (
+        about.iloc[row][list(KEYS)]
+        .reset_index(drop=True)
+        .assign(
+            day=days(arrived["received_at"]),
+            returned_units=arrived["quantity"],
+            returned_for_size=arrived.index.isin(sized.index).astype("int64"),
+        )
+    )
 
 
 def _verdicts(shop: Shop) -> pd.DataFrame:
@@ -127,5 +148,6 @@ def _verdicts(shop: Shop) -> pd.DataFrame:
     )
 
 
-def _scaled(values: pd.Series, factor: int, where: np.ndarray) -> np.ndarray:
-    return np.rint(np.where(where, values.to_numpy(dtype="float64"), 0.0) * factor).astype("int64")
+def _scaled(values: pd.Series, factor: int, where: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    scaled: npt.NDArray[np.float64] = np.rint(np.where(where, values.to_numpy(dtype="float64"), 0.0) * factor)
+    return scaled.astype("int64")

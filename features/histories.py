@@ -60,7 +60,7 @@ WITH rolled AS (
   SELECT {keys}day, is_asked, {windows} FROM daily
 )
 SELECT asked.row_number, {chosen} FROM asked JOIN summed ON {same} WHERE summed.is_asked
-"""
+"""  # noqa: S608  (every name in it is declared in our own code)
 
 
 def run(entity: Entity, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def run(entity: Entity, connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
     The connection must know the relations `facts` and `asked`, as `history_sql` says.
     """
-    frame = connection.sql(history_sql(entity)).df()
+    frame: pd.DataFrame = connection.sql(history_sql(entity)).df()
     return frame.set_index("row_number").astype("float64")
 
 

@@ -100,7 +100,7 @@ def brand_size_return_rate(v: Inputs) -> Values:
     return shrunk(v["brand_size.returned_lines"], v["brand_size.ordered_lines"], category_rate(v), 50.0)
 
 
-@history("share of the brand's settled lines in this size that came back for a reason of size", unit="rate", kind="offer", tables=_RETURNS)
+@history("share of the brand's lines in this size that came back for a reason of size", unit="rate", kind="offer", tables=_RETURNS)
 def brand_size_returned_for_size_rate(v: Inputs) -> Values:
     return share(v["brand_size.returned_for_size"], v["brand_size.ordered_lines"])
 

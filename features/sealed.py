@@ -26,17 +26,36 @@ def write_sealed(folder: Path, write: Callable[[Path], None], facts: Mapping[str
 
     Returns:
         The seal: a hash of the manifest, the same for the same content (SHA-256, 12 hex digits).
+
+    Raises:
+        KeeprankError: the folder exists and Keeprank did not write it.
     """
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    write(partial)
-    manifest = {"format": _FORMAT, **facts, "files": _hashes(partial)}
-    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.rename(folder)
+    _refuse_foreign(folder)
+
+    def write_and_seal(partial: Path) -> None:
+        write(partial)
+        manifest = {"format": _FORMAT, **facts, "files": _hashes(partial)}
+        (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+
+    write_whole(folder, write_and_seal)
     return _seal(folder)
+
+
+def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
+    """Write a folder that appears whole, or not at all: an older one of that name stays until the new one is complete."""
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    replaced = folder.with_name(f".{folder.name}.{os.getpid()}.replaced")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        write(partial)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(replaced)
+    partial.rename(folder)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def read_sealed(folder: Path, refused: type[KeeprankError]) -> tuple[str, dict[str, Any]]:
@@ -61,6 +80,11 @@ def read_sealed(folder: Path, refused: type[KeeprankError]) -> tuple[str, dict[s
     return _seal(folder), manifest
 
 
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file()):
+        raise KeeprankError(f"{folder} exists and has no {MANIFEST}", advice="name a new folder; this one would be replaced")
+
+
 def _manifest(folder: Path, refused: type[KeeprankError]) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
@@ -75,7 +99,7 @@ def _manifest(folder: Path, refused: type[KeeprankError]) -> dict[str, Any]:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from domain.errors import NotEnoughData
 from domain.outcomes import outcomes
 from domain.tables import TABLES, Tables
 
@@ -45,10 +46,16 @@ class Shop:
 
 
 def latest_fact(tables: Tables) -> dt.datetime:
-    """When the latest fact of the tables became known (UTC)."""
-    known = [tables[name][table.known_at].max() for name, table in TABLES.items() if table.known_at and name in tables]
-    latest: pd.Timestamp = max(moment for moment in known if not pd.isna(moment))
-    return latest.to_pydatetime()
+    """When the latest fact of the tables became known (UTC).
+
+    Raises:
+        NotEnoughData: the tables hold no fact.
+    """
+    latest = [tables[name][table.known_at].max() for name, table in TABLES.items() if table.known_at and name in tables]
+    known: list[pd.Timestamp] = [moment for moment in latest if not pd.isna(moment)]
+    if not known:
+        raise NotEnoughData("the tables hold no fact", expected="at least one order line")
+    return max(known).to_pydatetime()
 
 
 def _without(frame: pd.DataFrame, line_ids: pd.Series) -> pd.DataFrame:

@@ -10,15 +10,17 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import SnapshotRefused
 from features.asked import require_asked
 from features.build import FEATURE_SET_HASH, Track, assemble
+from features.catalogue import Values
 from features.clock import days, midnight
 from features.consent import granted
 from features.entities import ENTITIES, Entity
-from features.facts import KEYS, facts, subjects
+from features.facts import facts, subjects
 from features.histories import history_columns, run
 from features.sealed import read_sealed, write_sealed
 from features.shop import Shop
@@ -26,32 +28,61 @@ from features.shop import Shop
 _PRESENT = "present.json"
 
 
-@dataclass(frozen=True)
-class Looked:
-    """A table that finds its rows by key.
+class Rows:
+    """Finds row numbers by key.
 
     Attributes:
-        frame: the rows.
-        rows: row numbers by key (a text, or a tuple of texts).
+        keys: the columns that make up a key; none for the shop as a whole.
     """
 
-    frame: pd.DataFrame
-    rows: Mapping[Any, Any]
+    def __init__(self, frame: pd.DataFrame, keys: tuple[str, ...]) -> None:
+        self.keys = keys
+        self._numbers = {label: number for number, label in enumerate(self._labels(frame))}
+
+    def __contains__(self, label: object) -> bool:
+        return label in self._numbers
+
+    def find(self, about: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """The row number of each row's key; -1 where it is not there."""
+        return np.array([self._numbers.get(label, -1) for label in self._labels(about)], dtype="int64")
+
+    def _labels(self, frame: pd.DataFrame) -> list[Any]:
+        columns = [frame[key].tolist() for key in self.keys]
+        if len(columns) == 1:
+            return columns[0]
+        return list(zip(*columns, strict=True)) if columns else [()] * len(frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """One entity's histories at the start of a day.
+
+    Attributes:
+        entity: whose.
+        rows: finds an entry by key.
+        values: one row per entry, one column per `features.histories.history_columns`.
+        without_facts: the histories of an entry that nothing is known of: no orders, no first day.
+    """
+
+    entity: Entity
+    rows: Rows
+    values: Values
+    without_facts: Values
 
     @classmethod
-    def by(cls, frame: pd.DataFrame, keys: tuple[str, ...]) -> Looked:
-        """Index a frame by unique keys."""
-        columns = [frame[key].tolist() for key in keys]
-        labels = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True)) if columns else [()] * len(frame)
-        return cls(frame, {label: row for row, label in enumerate(labels)})
+    def of(cls, entity: Entity, frame: pd.DataFrame) -> Histories:
+        """Index what `take_snapshot` wrote."""
+        names = history_columns(entity)
+        nothing = np.array([np.nan if name.endswith("_day") else 0.0 for name in names])
+        return cls(entity, Rows(frame, entity.keys), frame[names].to_numpy(dtype="float64"), nothing)
 
-    def find(self, about: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
-        """The frame's rows for each row of `about`, by its row number; unknown keys are absent."""
-        columns = [about[key].tolist() for key in keys]
-        labels = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True)) if columns else [()] * len(about)
-        found = np.array([self.rows.get(label, -1) for label in labels], dtype="int64")
-        known = np.flatnonzero(found >= 0)
-        return self.frame.iloc[found[known]].set_axis(known)
+    def look_up(self, about: pd.DataFrame) -> dict[str, Values]:
+        """Each history of each row; missing where a key is unknown, as in the SQL."""
+        found = self.rows.find(about)
+        values = np.where((found >= 0)[:, None], self.values[found] if len(self.values) else np.nan, self.without_facts)
+        for key in self.entity.keys:
+            values[about[key].isna().to_numpy()] = np.nan
+        return {name: values[:, column] for column, name in enumerate(history_columns(self.entity))}
 
 
 class Snapshot:
@@ -64,14 +95,16 @@ class Snapshot:
         stock: units that can be sold per sku, at the latest count; a sku that is not there is not counted.
     """
 
-    def __init__(self, seal: str, day: int, present: set[str], histories: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(
+        self, seal: str, day: int, present: set[str], histories: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
+    ) -> None:
         self.seal = seal
         self.day = day
         self.products = tables["products"]
         self.stock: dict[str, int] = _in_stock(tables.get("stock"))
         self._present = present
-        self._histories = {entity.name: Looked.by(histories[entity.name], entity.keys) for entity in ENTITIES}
-        self._products = Looked.by(self.products, ("sku",))
+        self._histories = {entity.name: Histories.of(entity, histories[entity.name]) for entity in ENTITIES}
+        self._skus = Rows(self.products, ("sku",))
         self._personal = {name: (frame, frame.groupby("customer_id").indices) for name, frame in tables.items() if name in _PERSONAL}
 
     @property
@@ -81,16 +114,17 @@ class Snapshot:
 
     def knows_customer(self, customer_id: str | None) -> bool:
         """Whether the customer has ordered or said anything before the day."""
-        return customer_id in self._histories["customer"].rows
+        return customer_id is not None and customer_id in self._histories["customer"].rows
 
-    def known_skus(self, skus: pd.Series) -> np.ndarray:
+    def known_skus(self, skus: pd.Series) -> npt.NDArray[np.bool_]:
         """Which skus have been ordered before the day."""
-        rows = self._histories["sku"].rows
-        return np.array([sku in rows for sku in skus], dtype=bool)
+        return self._histories["sku"].rows.find(pd.DataFrame({"sku": skus})) >= 0
 
     def offers(self, skus: pd.Series) -> pd.DataFrame:
         """The products' rows for each sku, by row number; unknown skus are absent."""
-        return self._products.find(pd.DataFrame({"sku": skus}), ("sku",))
+        found = self._skus.find(pd.DataFrame({"sku": skus}))
+        known = np.flatnonzero(found >= 0)
+        return self.products.iloc[found[known]].set_axis(known)
 
     def build(self, asked: pd.DataFrame) -> pd.DataFrame:
         """The features of each asked-for row: what `features.build` gives for the same rows on this day.
@@ -99,20 +133,14 @@ class Snapshot:
             FeaturesRefused: the rows are not as `features.asked.ASKED` says.
         """
         require_asked(asked)
-        tables = {"products": self._products.frame.iloc[sorted({self._products.rows[sku] for sku in asked["sku"] if sku in self._products.rows})]}
+        tables = {"products": self.offers(asked["sku"].drop_duplicates())}
         tables |= {name: self._of(name, asked["customer_id"]) for name in self._personal}
         about = subjects(tables, asked["customer_id"], asked["sku"], asked["at"], asked["country"])
-        histories = {entity.name: self._known(entity, about) for entity in ENTITIES}
+        histories: dict[str, Values] = {}
+        for history in self._histories.values():
+            histories |= history.look_up(about)
         allowed = granted(tables.get("consents"), asked["customer_id"], asked["at"])
         return assemble(asked, about, days(asked["at"]), histories, self._present, allowed)
-
-    def _known(self, entity: Entity, about: pd.DataFrame) -> pd.DataFrame:
-        """Histories of every row whose keys are known; one that is known but has no facts yet counts zero, as in the SQL."""
-        names = history_columns(entity)
-        complete = about[list(entity.keys)].notna().all(axis=1).to_numpy()
-        counts = [name for name in names if not name.endswith("_day")]
-        found = self._histories[entity.name].find(about, entity.keys)[names].reindex(np.flatnonzero(complete))
-        return found.fillna(dict.fromkeys(counts, 0.0))
 
     def _of(self, name: str, customers: pd.Series) -> pd.DataFrame:
         frame, rows = self._personal[name]
@@ -159,7 +187,9 @@ def load_snapshot(folder: Path) -> Snapshot:
     """
     seal, manifest = read_sealed(folder, SnapshotRefused)
     if manifest.get("feature_set") != FEATURE_SET_HASH:
-        raise SnapshotRefused(f"the snapshot holds feature set {manifest.get('feature_set')}", expected=FEATURE_SET_HASH, advice="train anew")
+        raise SnapshotRefused(
+            f"the snapshot holds feature set {manifest.get('feature_set')}", expected=FEATURE_SET_HASH, advice="train anew"
+        )
     histories = {entity.name: pd.read_parquet(folder / "histories" / f"{entity.name}.parquet") for entity in ENTITIES}
     tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     present = set(json.loads((folder / _PRESENT).read_text()))

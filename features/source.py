@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.contract import checked
 from domain.errors import TablesRefused
 from domain.tables import TABLES, Tables
+from features.sealed import write_whole
 
 _SUFFIXES = (".parquet", ".csv")
 
@@ -51,15 +52,13 @@ def write_tables(tables: Tables, folder: Path) -> None:
         TablesRefused: the folder exists and holds something else than tables of the contract.
     """
     _refuse_foreign(folder)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name, frame in tables.items():
-        columns = [column for column in TABLES[name].schema.columns if column in frame.columns]
-        frame[columns].to_parquet(partial / f"{name}.parquet", index=False)
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.rename(folder)
+
+    def write(partial: Path) -> None:
+        for name, frame in tables.items():
+            columns = [column for column in TABLES[name].schema.columns if column in frame.columns]
+            frame[columns].to_parquet(partial / f"{name}.parquet", index=False)
+
+    write_whole(folder, write)
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
@@ -79,10 +78,11 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _read_folder(folder: Path) -> dict[str, pd.DataFrame]:
-    entries = sorted(entry for entry in folder.iterdir() if entry.suffix in _SUFFIXES or (entry.is_dir() and entry.name in TABLES))
+    visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    entries = sorted(entry for entry in visible if entry.suffix in _SUFFIXES or (entry.is_dir() and entry.name in TABLES))
     if not entries:
         raise TablesRefused(f"{folder} holds no tables", expected="files such as order_lines.parquet or order_lines.csv")
-    names = [entry.name if entry.is_dir() else entry.stem for entry in entries]
+    names = [entry.stem for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise TablesRefused(f"{folder} holds {', '.join(twice)} twice", advice="keep one file or folder per table")
@@ -91,11 +91,21 @@ def _read_folder(folder: Path) -> dict[str, pd.DataFrame]:
 
 def _read_entry(entry: Path) -> pd.DataFrame:
     try:
-        if entry.suffix == ".csv":
-            return pd.read_csv(entry, dtype=str, keep_default_na=False, na_values=[""])
-        return pq.read_table(entry).to_pandas()
-    except (OSError, ValueError) as error:
+        return _read_csv(entry) if entry.suffix == ".csv" else _read_parquet(entry)
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise TablesRefused(f"{entry} cannot be read: {error}", expected="a whole Parquet or CSV file") from error
+
+
+def _read_csv(file: Path) -> pd.DataFrame:
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ValueError("its rows have more fields than its header")
+    return frame
+
+
+def _read_parquet(entry: Path) -> pd.DataFrame:
+    frame: pd.DataFrame = pq.read_table(entry).to_pandas()
+    return frame
 
 
 def _read_duckdb(path: Path) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,136 @@
+"""Was it right? Train on what was known before a day, judge on what came after, beside what a shop could do without Keeprank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.errors import NotEnoughData
+from experiments.baselines import baselines
+from features.build import FEATURE_NAMES, build
+from features.clock import days
+from features.shop import Shop
+from training.blocks import Split, newest_judge, split_at
+from training.bootstrap import Interval
+from training.evaluate import Evaluation, as_json, compare, score
+from training.pipeline import train_one
+from training.rows import Rows, labelled
+from training.settings import Settings
+
+RANDOM_SHARES = (0.8, 0.1, 0.1)
+"""Shares of rows that train, calibrate and judge under a random split, as in the published comparisons."""
+
+RANDOM_FOLDS = 10
+
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+"""Wraps a loop, with a sentence on what it does."""
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a backtest found.
+
+    Attributes:
+        model: "return" or "fit".
+        split: "time" or "random".
+        cut: the moment of a split by time, as ISO 8601; None under a random split.
+        seed: seed of everything random.
+        rows_train: rows that trained and calibrated.
+        rows_test: rows that judged.
+        evaluation: the model's metrics.
+        baselines: the baselines' metrics, on the same rows.
+        versus: model minus baseline for auc and log_loss, on the same resampled customers: an interval above (below) 0 means better.
+    """
+
+    model: str
+    split: str
+    cut: str | None
+    seed: int
+    rows_train: int
+    rows_test: int
+    evaluation: Evaluation
+    baselines: Mapping[str, Mapping[str, Interval]]
+    versus: Mapping[str, Mapping[str, Interval]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The stable form that other tools read."""
+        return {
+            "model": self.model,
+            "split": self.split,
+            "cut": self.cut,
+            "seed": self.seed,
+            "rows_train": self.rows_train,
+            "rows_test": self.rows_test,
+            "metrics": as_json(self.evaluation.metrics),
+            "baselines": {name: as_json(found) for name, found in self.baselines.items()},
+            "versus": {name: as_json(found) for name, found in self.versus.items()},
+            "slices": [part.to_json() for part in self.evaluation.slices],
+        }
+
+
+def backtest_by_time(kind: str, shop: Shop, settings: Settings, cut: pd.Timestamp | None, progress: Progress) -> Backtest:
+    """Train on labels known at the cut, judge on orders from it on; by default the newest share of the rows judges.
+
+    Histories of each row are as of its own day, as the service would see them with a nightly snapshot.
+
+    Raises:
+        NotEnoughData: a side of the cut has too few rows.
+    """
+    rows = labelled(kind, shop)
+    split = newest_judge(rows, settings.blocks) if cut is None else split_at(rows, cut, settings.blocks)
+    inputs = build(shop, rows.asked, track=lambda entities: progress(entities, "building features"))
+    return _judged(rows, inputs, split, "time", settings)
+
+
+def backtest_at_random(kind: str, shop: Shop, settings: Settings, progress: Progress) -> Backtest:
+    """Shuffle the rows, as published comparisons do, and leave time out of account.
+
+    So that nothing leaks through histories, a judged row's histories hold the training rows' outcomes only, and a training row's
+    hold those of the other nine folds only: never its own, never a judged row's.
+
+    Raises:
+        NotEnoughData: there are too few rows.
+    """
+    rows = labelled(kind, shop)
+    if len(rows) < settings.blocks.fewest_rows:
+        raise NotEnoughData(f"{len(rows):,} labelled {kind} rows", expected=f"at least {settings.blocks.fewest_rows:,}")
+    order = np.random.default_rng(settings.seed).permutation(len(rows))
+    borders = np.round(np.cumsum(RANDOM_SHARES[:2]) * len(rows)).astype(int)
+    train, calibrate, judge = (np.sort(part) for part in np.split(order, borders))
+    inputs = _cross_fitted(shop, rows, judge, settings.seed, progress)
+    return _judged(rows, inputs, Split(train, calibrate, judge, pd.Timestamp(shop.now)), "random", settings)
+
+
+def _cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: int, progress: Progress) -> pd.DataFrame:
+    fold = np.random.default_rng([seed, RANDOM_FOLDS]).integers(0, RANDOM_FOLDS, len(rows))
+    fold[judge] = RANDOM_FOLDS
+    judged = fold == RANDOM_FOLDS
+    after_all = int(days(pd.Series([shop.now]))[0]) + 1
+    values = np.empty((len(rows), len(FEATURE_NAMES)))
+    for number in progress(range(RANDOM_FOLDS + 1), "building features, fold by fold"):
+        mine = fold == number
+        unseen = shop.without_lines(rows.line_id[mine | judged])
+        values[mine] = build(unseen, rows.asked[mine].reset_index(drop=True), history_day=after_all).to_numpy()
+    return pd.DataFrame(values, columns=list(FEATURE_NAMES))
+
+
+def _judged(rows: Rows, inputs: pd.DataFrame, split: Split, how: str, settings: Settings) -> Backtest:
+    trained = train_one(rows, inputs, split, settings)
+    learned = np.concatenate([split.train, split.calibrate])
+    others = baselines(rows, inputs, learned, split.judge)
+    return Backtest(
+        model=rows.kind,
+        split=how,
+        cut=split.cut.isoformat() if how == "time" else None,
+        seed=settings.seed,
+        rows_train=len(learned),
+        rows_test=len(split.judge),
+        evaluation=trained.evaluation,
+        baselines={name: score(trained.rows, p, seed=settings.seed) for name, p in others.items()},
+        versus={name: compare(trained.rows, p, trained.p, ("auc", "log_loss"), seed=settings.seed) for name, p in others.items()},
+    )

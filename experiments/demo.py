@@ -1,0 +1,158 @@
+"""The main job from end to end, as `make demo` shows it: a shop, a training, a promotion, and ranked offers over HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from domain.outcomes import KEPT, RETURNED
+from domain.policy import parse_policy
+from domain.tables import Tables
+from experiments.demo_shop import ShopSettings, generate
+from experiments.printed import evaluation_table, ranking_table, verdict_table
+from features.shop import Shop
+from features.source import read_tables, write_tables
+from serving.launch import free_port, serve
+from training.gate import judge, promote
+from training.pipeline import train
+from training.registry import SNAPSHOT, Registry, Version
+from training.settings import Settings, parse_settings
+from training.tracking import log_training
+
+OFFERS = 12
+
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """For whom the demo ranks, and what.
+
+    Attributes:
+        customer_id: who.
+        ordered: order lines so far.
+        returned: how many of them came back.
+        skus: the offers.
+    """
+
+    customer_id: str
+    ordered: int
+    returned: int
+    skus: tuple[str, ...]
+
+
+def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, progress: Progress) -> None:
+    """Generate (or read) a shop, train, promote, serve, rank over HTTP, print, stop.
+
+    Args:
+        data: a folder of the contract's tables; None generates the demo shop.
+        work: a folder to work in; it is emptied first.
+        config: the folder of training.toml and policy.toml.
+        console: where to print.
+        progress: wraps loops, to show progress.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    settings, policy_text = parse_settings((config / "training.toml").read_text()), (config / "policy.toml").read_text()
+    tables = _tables(data, work / "shop", console)
+    shop = Shop.of(tables, parse_policy(policy_text).window_days)
+    registry = Registry(f"sqlite:///{(work / 'mlflow.db').resolve()}", work / "mlruns")
+    champion = _champion(registry, shop, settings, policy_text, console, progress)
+    release = registry.fetch_release(champion, work / "serving" / "release")
+    snapshot = registry.fetch_artifact(champion, SNAPSHOT, work / "serving" / "snapshot")
+    console.rule("[bold]3  Serve, and rank over HTTP")
+    with serve(release, snapshot, port=free_port()) as service:
+        _rank(service.url, shopper_of(shop), tables["products"], console)
+    console.rule("[bold]Next")
+    _next_steps(work, data, console)
+
+
+def shopper_of(shop: Shop, offers: int = OFFERS) -> Shopper:
+    """A customer with a history of both kept and returned lines, and popular styles in the sizes that this customer orders."""
+    lines = shop.tables["order_lines"].assign(outcome=shop.outcomes["outcome"].to_numpy())
+    counts = lines.groupby(["customer_id", "outcome"]).size().unstack(fill_value=0).reindex(columns=[KEPT, RETURNED], fill_value=0)
+    told = counts.sort_values([RETURNED, KEPT]).index[(counts.sort_values([RETURNED, KEPT])[KEPT] >= 3).to_numpy()]
+    customer = str(told[-1]) if len(told) else str(lines["customer_id"].iloc[-1])
+    mine = lines[lines["customer_id"] == customer]
+    return Shopper(customer, len(mine), int((mine["outcome"] == RETURNED).sum()), _offers(shop.tables, lines, mine, offers))
+
+
+def _tables(data: Path | None, folder: Path, console: Console) -> Tables:
+    if data is not None:
+        console.rule(f"[bold]1  Read the shop in {data}")
+        return read_tables(data, now=dt.datetime.now(dt.UTC))
+    console.rule("[bold]1  Generate a fashion shop")
+    shop = generate(ShopSettings())
+    write_tables(shop.tables, folder)
+    lines = len(shop.tables["order_lines"])
+    console.print(f"{lines:,} order lines of {shop.tables['order_lines']['customer_id'].nunique():,} customers, in {folder}", highlight=False)
+    return shop.tables
+
+
+def _champion(registry: Registry, shop: Shop, settings: Settings, policy_text: str, console: Console, progress: Progress) -> Version:
+    console.rule("[bold]2  Train on the older orders, judge on the newest, promote")
+    training = train(shop, settings, track=lambda entities: progress(entities, "building features"))
+    for kind, trained in training.trained.items():
+        console.print(evaluation_table(f"{kind} model, judged on the {trained.evaluation.rows:,} newest rows", trained.evaluation))
+    for kind, why in training.skipped.items():
+        console.print(f"no {kind} model: {why}", markup=False, highlight=False)
+    log_training(registry, training, shop, settings, policy_text, track=lambda entities: progress(entities, "taking the snapshot"))
+    verdict = judge(registry, seed=settings.seed)
+    console.print(verdict_table(verdict))
+    promote(registry, verdict, now=dt.datetime.now(dt.UTC))
+    return verdict.challenger
+
+
+def _offers(tables: Tables, lines: pd.DataFrame, mine: pd.DataFrame, offers: int) -> tuple[str, ...]:
+    products = tables["products"].set_index("sku")
+    sold = lines["sku"].value_counts()
+    candidates = products.assign(sold=sold.reindex(products.index).fillna(0).to_numpy())
+    usual = mine["sku"].map(products["category"] + "/" + products["size"].fillna("")).value_counts()
+    candidates["mine"] = (candidates["category"] + "/" + candidates["size"].fillna("")).map(usual).fillna(0)
+    per_style = candidates.sort_values(["mine", "sold"], ascending=False).drop_duplicates("style_id")
+    varied = per_style.sort_values("sold", ascending=False).groupby("category", sort=False).head(max(3, offers // per_style["category"].nunique()))
+    return tuple(varied.head(offers).index)
+
+
+def _rank(url: str, shopper: Shopper, products: pd.DataFrame, console: Console) -> None:
+    request = {"customer_id": shopper.customer_id, "offers": [{"sku": sku} for sku in shopper.skus], "explain": True}
+    if products["price"].isna().all():
+        request["offers"] = [{"sku": sku, "price": 10_000} for sku in shopper.skus]
+        console.print("this shop has no prices: every offer is ranked at 100.00", highlight=False)
+    reply = _post(f"{url}/v1/rank", request)
+    margins = {offer["sku"]: offer["money"]["margin_if_kept"] for offer in reply["offers"]}
+    by_margin = sorted(margins, key=lambda sku: -margins[sku])
+    title = (
+        f"POST {url}/v1/rank for customer {shopper.customer_id} ({shopper.ordered} lines ordered, {shopper.returned} came back): "
+        "offers by expected kept margin per order"
+    )
+    console.print(ranking_table(title, reply, _names(products, shopper.skus), by_margin))
+    console.print(f"release {reply['release']}, policy {reply['policy']}, as of {reply['as_of'][:10]}", highlight=False)
+    for excluded in reply["excluded"]:
+        console.print(f"not offered: {excluded['sku']} ({excluded['reason']})", highlight=False)
+
+
+def _post(url: str, body: dict[str, Any]) -> Any:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
+        return json.load(reply)
+
+
+def _names(products: pd.DataFrame, skus: Iterable[str]) -> dict[str, str]:
+    chosen = products.set_index("sku").loc[list(skus), ["category", "brand", "size"]]
+    return {str(sku): " ".join(str(part) for part in (*row, f"({sku})") if isinstance(part, str)) for sku, row in zip(chosen.index, chosen.to_numpy(), strict=True)}
+
+
+def _next_steps(work: Path, data: Path | None, console: Console) -> None:
+    console.print(f"look at the run and its plots   make ui STORE={work}", highlight=False)
+    console.print(f"serve this release              make serve STORE={work} PORT=3000", highlight=False)
+    if data is None:
+        console.print("your own shop                   keeprank check DIR, then make demo DATA=DIR (docs/data-contract.md)", highlight=False)

@@ -1,0 +1,133 @@
+"""What people read in the terminal: tables of metrics, of the gate's verdict, of ranked offers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from domain.money import Money
+from experiments.backtest import Backtest
+from training.bootstrap import Interval
+from training.evaluate import Evaluation
+from training.gate import Verdict
+
+_SHOWN = {
+    "auc": "AUC",
+    "pr_auc": "PR-AUC",
+    "log_loss": "log-loss",
+    "ece": "ECE",
+    "mean_ratio": "predicted / observed",
+    "top_decile_ratio": "top tenth",
+}
+"""Metrics in the terminal, by their headings; the JSON holds all of them with their intervals."""
+
+
+def evaluation_table(title: str, evaluation: Evaluation) -> Table:
+    """Metrics overall and per slice."""
+    names = [name for name in _SHOWN if name in evaluation.metrics]
+    table = _table(title, ["rows", *(_SHOWN[name] for name in names)])
+    table.add_row("all", f"{evaluation.rows:,}", *_row(evaluation.metrics, names), end_section=True)
+    for part in evaluation.slices:
+        table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names))
+    return table
+
+
+def backtest_table(found: Backtest) -> Table:
+    """The model beside its baselines, and per slice."""
+    when = f"cut {found.cut[:10]}" if found.cut else f"seed {found.seed}"
+    title = f"{found.model}, split by {found.split} ({when}): {found.rows_train:,} rows train, {found.rows_test:,} judge"
+    names = [name for name in _SHOWN if name in found.evaluation.metrics]
+    table = _table(title, ["rows", *(_SHOWN[name] for name in names), "AUC gained over it"])
+    table.add_row("Keeprank", f"{found.rows_test:,}", *_row(found.evaluation.metrics, names), "", style="bold")
+    for name, metrics in found.baselines.items():
+        table.add_row(name, "", *_row(metrics, names), shown(found.versus[name]["auc"]), style="dim")
+    table.add_section()
+    for part in found.evaluation.slices:
+        table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names), "")
+    return table
+
+
+def verdict_table(verdict: Verdict) -> Table:
+    """Champion against challenger, metric by metric."""
+    title = f"challenger version {verdict.challenger.number} against " + (
+        f"champion version {verdict.champion.number}" if verdict.champion else "the overall rate (there is no champion)"
+    )
+    table = _table(title, ["champion" if verdict.champion else "overall rate", "challenger", "difference", ""])
+    for one in verdict.comparisons:
+        table.add_row(
+            f"{one.kind} {one.metric}", f"{one.champion:.5f}", f"{one.challenger:.5f}", shown(one.difference), "better" if one.better else "not better"
+        )
+    for objection in verdict.objections:
+        table.add_row(objection, "", "", "", "objection")
+    return table
+
+
+def ranking_table(title: str, reply: Mapping[str, Any], products: Mapping[str, str], by_margin: Sequence[str]) -> Table:
+    """Ranked offers as a person likes to read them.
+
+    Args:
+        title: above the table.
+        reply: what POST /v1/rank replied.
+        products: a readable name by sku.
+        by_margin: the skus ranked by margin alone, as a shop does that knows nothing of returns.
+    """
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name, justify in (("#", "right"), ("offer", "left"), ("fits", "right"), ("comes back", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for name in ("price, net", "if kept", "if returned", "expected", "by margin alone"):
+        table.add_column(name, justify="right")
+    table.add_column("why")
+    for position, offer in enumerate(reply["offers"], start=1):
+        table.add_row(str(position), *_offer(offer, reply["currency"], products), _moved(position, by_margin.index(offer["sku"]) + 1), _why(offer))
+    return table
+
+
+def shown(interval: Interval) -> str:
+    """A value and its range.
+
+    >>> shown(Interval(0.78712, 0.7451, 0.8226))
+    '0.787 [0.745, 0.823]'
+    """
+    if math.isnan(interval.value):
+        return "-"
+    if math.isnan(interval.low):
+        return f"{interval.value:.3f}"
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def _row(metrics: Mapping[str, Interval], names: Sequence[str]) -> list[str]:
+    """The AUC with its range, the others without, so that a row fits on a line."""
+    return [shown(metrics[name]) if name == "auc" else shown(Interval(metrics[name].value, math.nan, math.nan)) for name in names]
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _offer(offer: Mapping[str, Any], currency: str, products: Mapping[str, str]) -> list[str]:
+    money, fit = offer["money"], offer["fit"]
+    amounts = (money["price_net"], money["margin_if_kept"], -money["loss_if_returned"], money["expected_kept_margin"])
+    return [
+        products.get(offer["sku"], offer["sku"]),
+        f"{fit['fits']:.0%}" if fit else "-",
+        f"{offer['p_return']:.1%}",
+        *(str(Money(amount, currency)) for amount in amounts),
+    ]
+
+
+def _moved(now: int, before: int) -> str:
+    moved = before - now
+    return f"{before}" + (f" (up {moved})" if moved > 0 else f" (down {-moved})" if moved < 0 else "")
+
+
+def _why(offer: Mapping[str, Any]) -> str:
+    reasons = [f"{reason['meaning']} {'raises' if reason['effect'] == 'raises' else 'lowers'} the risk" for reason in offer["reasons"][:1]]
+    return "; ".join(reasons) or offer["fallback"]

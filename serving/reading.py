@@ -1,0 +1,104 @@
+"""Reads a request, or says which of its fields is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from domain.errors import KeeprankError
+from serving.wire import FieldError, RankRequest
+
+_DECODER = msgspec.json.Decoder(RankRequest)
+_AT = re.compile(r"(?P<what>.*) - at `\$(?P<path>[^`]*)`", re.DOTALL)
+_FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
+_STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
+_LONGEST = 300
+
+
+class RequestMalformed(KeeprankError):
+    """The request is no JSON."""
+
+
+class RequestRefused(KeeprankError):
+    """Fields of the request are wrong.
+
+    Attributes:
+        errors: each of them.
+        request_id: the request's own id, where it could be read.
+    """
+
+    def __init__(self, *errors: FieldError, request_id: str | None = None) -> None:
+        self.errors = errors
+        self.request_id = request_id
+        super().__init__("; ".join(f"{error.field or 'the request'}: {error.message}" for error in errors))
+
+
+def read_request(body: bytes) -> RankRequest:
+    """The request that a body holds.
+
+    Raises:
+        RequestMalformed: the body is no JSON.
+        RequestRefused: a field is missing, unknown, of the wrong type or out of its limits, a sku comes twice, or some offers lack p_order.
+    """
+    try:
+        request = _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(_field_error(str(error))) from error
+    except ValueError as error:  # msgspec.DecodeError, UnicodeDecodeError
+        request = _with_not_a_number(body, str(error))
+    if errors := [*_twice(request), *_p_order_of_some(request)]:
+        raise RequestRefused(*errors, request_id=request.request_id)
+    return request
+
+
+def _with_not_a_number(body: bytes, malformed: str) -> RankRequest:
+    """Many JSON writers emit NaN and Infinity, which JSON does not have: name the field that holds one."""
+    try:
+        return msgspec.convert(json.loads(body), RankRequest)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(_field_error(str(error))) from error
+    except (ValueError, RecursionError) as error:
+        raise RequestMalformed(malformed, expected="JSON in UTF-8") from error
+
+
+def _field_error(message: str) -> FieldError:
+    """msgspec's message as a field and what is wrong with it.
+
+    >>> _field_error("Expected `int` >= 0 - at `$.offers[3].price`")
+    FieldError(field='/offers/3/price', message='Expected `int` >= 0')
+    >>> _field_error("Object contains unknown field `x` - at `$.offers[0]`").field
+    '/offers/0/x'
+    """
+    found = _AT.fullmatch(message)
+    what, path = (found["what"], found["path"]) if found else (message, "")
+    steps = [step["name"] or step["index"] for step in _STEP.finditer(path)]
+    if named := _FIELD.fullmatch(what):
+        steps.append(named["name"])
+    return FieldError(field=pointer(*steps)[:_LONGEST], message=what[:_LONGEST])
+
+
+def pointer(*steps: Any) -> str:
+    """A JSON pointer (RFC 6901).
+
+    >>> pointer("offers", 3, "a/b")
+    '/offers/3/a~1b'
+    """
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _twice(request: RankRequest) -> Iterator[FieldError]:
+    first: dict[str, int] = {}
+    for number, offer in enumerate(request.offers):
+        if first.setdefault(offer.sku, number) != number:
+            yield FieldError(field=pointer("offers", number, "sku"), message=f"the same sku as /offers/{first[offer.sku]}")
+
+
+def _p_order_of_some(request: RankRequest) -> Iterator[FieldError]:
+    without = [number for number, offer in enumerate(request.offers) if offer.p_order is None]
+    if 0 < len(without) < len(request.offers):
+        for number in without:
+            yield FieldError(field=pointer("offers", number, "p_order"), message="must be given for all offers or for none")

@@ -1,0 +1,61 @@
+"""Runs the storefront's door under BentoML, which brings the probes, the metrics page and the worker process.
+
+    KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from domain.errors import KeeprankError, SettingsRefused
+from serving.app import Application
+from serving.state import Serving
+
+RELEASE, SNAPSHOT = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT"
+
+
+class _Door:
+    """BentoML mounts an application when the class is declared; this one answers once the release is loaded."""
+
+    behind: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.behind(scope, receive, send)
+
+
+_door = _Door()
+
+
+@bentoml.service(name="keeprank", workers=1, logging={"access": {"enabled": False}})
+@bentoml.asgi_app(_door, path="/")
+class KeeprankService:
+    """One worker: a release, a snapshot, and the application over them."""
+
+    def __init__(self) -> None:
+        _door.behind = Application(_loaded())
+        gc.collect()
+        gc.freeze()  # a full collection would walk the release and the snapshot: pauses of 100 ms and more
+
+    @staticmethod
+    @bentoml.on_deployment
+    def refuse_early() -> None:
+        """Before any worker starts: one readable line and a non-zero exit instead of workers that die again and again."""
+        _loaded()
+
+
+def _loaded() -> Serving:
+    try:
+        return Serving.load(_folder(RELEASE), _folder(SNAPSHOT))
+    except KeeprankError as refused:
+        raise SystemExit(f"keeprank: {refused}") from refused
+
+
+def _folder(name: str) -> Path:
+    if not os.environ.get(name):
+        raise SettingsRefused(f"{name} is not set", expected="the path of a folder", advice=f"export {name}=…")
+    return Path(os.environ[name])

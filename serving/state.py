@@ -1,0 +1,168 @@
+"""What the service knows: one release, one snapshot of the shop, and how to rank with them.
+
+The snapshot's day is the shop's today: an offer is scored as if it were put into the basket at the snapshot's moment, and every
+reply says so in `as_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.errors import PolicyRefused, SnapshotRefused
+from domain.money import EXPONENTS
+from domain.policy import Policy, parse_policy
+from features.asked import of_offers
+from features.build import FEATURE_SET_HASH
+from features.snapshot import Snapshot, load_snapshot
+from serving.assortment import UNKNOWN, Product, assortment, currencies
+from serving.decide import Decision, Scores, decide
+from serving.reading import RequestRefused
+from serving.reasons import EXPLAINED, reasons
+from serving.wire import BasketLine, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
+from training.model import Release, load
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """A release and a snapshot that fit each other.
+
+    Attributes:
+        release: the models and the policy they came with.
+        snapshot: what the shop knew at the start of its day.
+        policy: business settings, from the release.
+        products: the assortment by sku.
+        currencies: the shop's currencies, that of the most products first.
+    """
+
+    release: Release
+    snapshot: Snapshot
+    policy: Policy
+    products: dict[str, Product]
+    currencies: tuple[str, ...]
+
+    @classmethod
+    def load(cls, release: Path, snapshot: Path) -> Serving:
+        """Load both folders.
+
+        Raises:
+            ReleaseRefused: the release is tampered with, incomplete, or made for other features.
+            SnapshotRefused: likewise the snapshot.
+            PolicyRefused: the release's policy cannot be read, or lacks the exchange rate of a currency of the shop.
+        """
+        loaded = load(release, feature_set=FEATURE_SET_HASH)
+        online = load_snapshot(snapshot)
+        products = assortment(online.products, online.stock)
+        policy = parse_policy(loaded.policy)
+        found = currencies(products.values())
+        _require_exchange(found, policy)
+        return cls(loaded, online, policy, products, found)
+
+    def rank(self, request: RankRequest, *, request_id: str) -> RankReply:
+        """Rank a request's offers.
+
+        Args:
+            request: what was asked.
+            request_id: what the reply is known by.
+
+        Raises:
+            RequestRefused: the currency is not the shop's.
+        """
+        currency = self._currency(request)
+        inputs = self.snapshot.build(self._asked(request, currency))
+        decision = decide(request, self._scores(request, inputs), self.products, self.policy, currency=currency)
+        return RankReply(
+            request_id=request_id,
+            as_of=self.snapshot.at.to_pydatetime(),
+            release=self.release.seal,
+            snapshot=self.snapshot.seal,
+            policy=self.policy.version,
+            currency=currency,
+            per=decision.per,
+            fallback=decision.fallback,
+            offers=self._explained(request, decision, inputs) if request.explain else list(decision.offers),
+            excluded=list(decision.excluded),
+            unknown_offers=list(decision.unknown),
+            cut_by_limit=decision.cut,
+        )
+
+    def info(self) -> ReleaseInfo:
+        """What serves."""
+        return ReleaseInfo(
+            release=self.release.seal,
+            snapshot=self.snapshot.seal,
+            as_of=self.snapshot.at.to_pydatetime(),
+            policy=self.policy.version,
+            feature_set=self.release.feature_set,
+            models=sorted(self.release.models),
+            currencies=list(self.currencies),
+            about=dict(self.release.about),
+        )
+
+    def _currency(self, request: RankRequest) -> str:
+        if request.currency is None:
+            return self.currencies[0]
+        if request.currency not in self.currencies:
+            state = "not a currency of this shop" if request.currency in EXPONENTS else "no currency of ISO 4217 that is known here"
+            message = f"{request.currency} is {state}; expected one of: {', '.join(self.currencies)}"
+            raise RequestRefused(FieldError(field="/currency", message=message), request_id=request.request_id)
+        return request.currency
+
+    def _asked(self, request: RankRequest, currency: str) -> pd.DataFrame:
+        offers, basket = self._priced(request.offers, currency), self._priced(request.basket, currency)
+        skus = pd.Series(list(dict.fromkeys([*offers["sku"], *basket["sku"]])), dtype="str")
+        return of_offers(
+            self.snapshot.offers(skus), offers, basket, customer_id=request.customer_id, country=request.country, at=self.snapshot.at
+        )
+
+    def _priced(self, lines: Sequence[Offer | BasketLine], currency: str) -> pd.DataFrame:
+        listed = [self.products.get(line.sku, UNKNOWN).price_in(currency) for line in lines]
+        prices = [usual if line.price is None else line.price for line, usual in zip(lines, listed, strict=True)]
+        return pd.DataFrame(
+            {
+                "sku": pd.Series([line.sku for line in lines], dtype="str"),
+                "quantity": np.array([line.quantity for line in lines], dtype="float64"),
+                "unit_price": np.array([np.nan if price is None else price for price in prices], dtype="float64"),
+            }
+        )
+
+    def _scores(self, request: RankRequest, inputs: pd.DataFrame) -> Scores:
+        return Scores(
+            p_return=self._predicted("return", inputs, of="returned"),
+            fit=self._predicted("fit", inputs),
+            new_customer=not self.snapshot.knows_customer(request.customer_id),
+            known=self.snapshot.known_skus(pd.Series([offer.sku for offer in request.offers], dtype="str")),
+        )
+
+    def _predicted(self, kind: str, inputs: pd.DataFrame, *, of: str | None = None) -> npt.NDArray[np.float64] | None:
+        if kind not in self.release.models:
+            return None
+        model = self.release.models[kind]
+        predicted = model.predict(inputs)
+        return predicted if of is None else predicted[:, model.classes.index(of)]
+
+    def _explained(self, request: RankRequest, decision: Decision, inputs: pd.DataFrame) -> list[RankedOffer]:
+        if "return" not in self.release.models:
+            return list(decision.offers)
+        rows = {offer.sku: row for row, offer in enumerate(request.offers)}
+        first, rest = decision.offers[:EXPLAINED], decision.offers[EXPLAINED:]
+        found = reasons(self.release.models["return"], inputs.iloc[[rows[offer.sku] for offer in first]]) if first else []
+        return [*(msgspec.structs.replace(offer, reasons=why) for offer, why in zip(first, found, strict=True)), *rest]
+
+
+def _require_exchange(found: Sequence[str], policy: Policy) -> None:
+    if not found:
+        raise SnapshotRefused("the snapshot holds no product with a currency", advice="take a snapshot of a shop with products")
+    for currency in found:
+        if currency not in policy.exchange:
+            raise PolicyRefused(
+                f"products are priced in {currency}, and the release's policy has no exchange rate for it",
+                expected=f"one of: {', '.join(sorted(policy.exchange))}",
+                advice="add it to [exchange] in the policy and make a release with it",
+            )

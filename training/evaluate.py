@@ -1,0 +1,108 @@
+"""How good is a model on rows it has not seen, overall and where it matters: new customers, new items, each category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from training.bootstrap import Interval, intervals, paired_difference
+from training.metrics import NAMES
+from training.rows import Rows
+
+Floats = npt.NDArray[np.float64]
+
+RATIOS = ("mean_ratio", "top_decile_ratio")
+"""For return models: predicted over observed returns, overall and in the tenth of rows with the highest risk."""
+
+SLICE_ROWS, SLICE_CATEGORIES = 200, 8
+"""A slice is reported from this many rows on; of the categories, the largest few are."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Metrics of some of the rows.
+
+    Attributes:
+        name: such as customer:new or category:dress.
+        rows: how many.
+        metrics: by name.
+    """
+
+    name: str
+    rows: int
+    metrics: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"slice": self.name, "rows": self.rows, "metrics": as_json(self.metrics)}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of a model.
+
+    Attributes:
+        rows: how many rows judged it.
+        metrics: by name, on all of them.
+        slices: on parts of them.
+    """
+
+    rows: int
+    metrics: Mapping[str, Interval]
+    slices: tuple[Slice, ...]
+
+
+def evaluate(rows: Rows, inputs: pd.DataFrame, p: Floats, *, seed: int) -> Evaluation:
+    """Judge probabilities.
+
+    Args:
+        rows: what happened.
+        inputs: the rows' features; they tell known from new customers and items.
+        p: probabilities (rows, classes).
+        seed: seed of the bootstrap.
+    """
+    return Evaluation(
+        len(rows), score(rows, p, seed=seed), tuple(_slice(name, rows, p, chosen, seed) for name, chosen in slices(rows, inputs).items())
+    )
+
+
+def score(rows: Rows, p: Floats, *, seed: int) -> dict[str, Interval]:
+    """Every metric of probabilities (rows, classes), with 95 % intervals over customers."""
+    binary = rows.kind == "return"
+    return intervals(
+        rows.y, p[:, 1] if binary else p, clusters(rows), seed=seed, names=(*NAMES, *RATIOS) if binary else NAMES
+    )
+
+
+def compare(rows: Rows, p_a: Floats, p_b: Floats, names: tuple[str, ...], *, seed: int) -> dict[str, Interval]:
+    """Metrics of b minus those of a, on the same resampled customers."""
+    a, b = (p[:, 1] if rows.kind == "return" else p for p in (p_a, p_b))
+    return {name: paired_difference(rows.y, a, b, clusters(rows), name, seed=seed) for name in names}
+
+
+def clusters(rows: Rows) -> pd.Series:
+    """Whose rows belong together: the customer's."""
+    return rows.asked["customer_id"]
+
+
+def slices(rows: Rows, inputs: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
+    """Known and new customers and items, and the largest categories; those with enough rows."""
+    new_customer, new_item = (~(inputs[name] > 0).to_numpy() for name in ("customer_lines", "style_lines"))
+    found = {"customer:known": ~new_customer, "customer:new": new_customer, "item:known": ~new_item, "item:new": new_item}
+    largest = rows.category.value_counts().index[:SLICE_CATEGORIES]
+    found |= {f"category:{category}": (rows.category == category).to_numpy() for category in largest}
+    return {name: chosen for name, chosen in found.items() if chosen.sum() >= SLICE_ROWS}
+
+
+def as_json(found: Mapping[str, Interval]) -> dict[str, Any]:
+    """Metrics as plain values, null where undefined."""
+    return {name: interval.to_json() for name, interval in found.items()}
+
+
+def _slice(name: str, rows: Rows, p: Floats, chosen: npt.NDArray[np.bool_], seed: int) -> Slice:
+    return Slice(name, int(chosen.sum()), score(rows.where(chosen), p[chosen], seed=seed))

@@ -1,0 +1,143 @@
+"""The MLflow store: where runs are logged, and which release is challenger and which champion."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+import mlflow
+import mlflow.artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from domain.errors import RegistryRefused
+
+logging.getLogger("mlflow").setLevel(logging.WARNING)  # its notes on creating tables are none of the user's business
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+MODEL = "keeprank"
+EXPERIMENT = "keeprank"
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+SNAPSHOT, JUDGED = "snapshot", "judged"
+"""Where a run keeps its snapshot and the rows that judged it."""
+
+_RELEASE = "data/release"
+"""Where a registered model keeps the release."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered release.
+
+    Attributes:
+        number: its version in the registry.
+        run_id: the run that made it.
+        seal: the release's seal.
+    """
+
+    number: str
+    run_id: str
+    seal: str
+
+
+class Registry:
+    """The model registry and run store at one address, by default an SQLite file in the working folder.
+
+    Args:
+        uri: an MLflow tracking address, such as sqlite:///mlflow.db or http://127.0.0.1:5000.
+        artifacts: where a new experiment keeps its files; None takes the store's own default.
+    """
+
+    def __init__(self, uri: str, artifacts: Path | None = None) -> None:
+        self.uri = uri
+        self.artifacts = artifacts
+        mlflow.set_tracking_uri(uri)
+        self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def experiment_id(self) -> str:
+        """The id of our experiment, made when it is not there."""
+        found = self.client.get_experiment_by_name(EXPERIMENT)
+        if found is not None:
+            return str(found.experiment_id)
+        location = self.artifacts.resolve().as_uri() if self.artifacts else None
+        return str(self.client.create_experiment(EXPERIMENT, artifact_location=location))
+
+    def version(self, alias: str) -> Version | None:
+        """The release that bears an alias; None when none does."""
+        try:
+            return _version(self.client.get_model_version_by_alias(MODEL, alias))
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise RegistryRefused(f"the registry at {self.uri} does not answer: {error.message}") from error
+
+    def require(self, alias: str) -> Version:
+        """The release that bears an alias.
+
+        Raises:
+            RegistryRefused: none does.
+        """
+        found = self.version(alias)
+        if found is None:
+            advice = "run `keeprank train DIR` first" if alias == CHALLENGER else "run `keeprank promote` first"
+            raise RegistryRefused(f"no release is {alias} in {self.uri}", advice=advice)
+        return found
+
+    def register(self, model_uri: str, run_id: str, seal: str, **tags: str) -> Version:
+        """Give a logged model the next version."""
+        if not self.client.search_registered_models(f"name = '{MODEL}'"):
+            self.client.create_registered_model(MODEL)
+        found = self.client.create_model_version(MODEL, model_uri, run_id, tags={"seal": seal, **tags})
+        return Version(str(found.version), run_id, seal)
+
+    def set_alias(self, alias: str, version: Version) -> None:
+        """Let a release bear an alias, and no other."""
+        self.client.set_registered_model_alias(MODEL, alias, version.number)
+
+    def tag(self, version: Version, **tags: str) -> None:
+        """Write tags on a version."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(MODEL, version.number, key, value)
+
+    def fetch_release(self, version: Version, folder: Path) -> Path:
+        """Copy the version's release to `folder`, replacing what is there.
+
+        Raises:
+            RegistryRefused: it is not there, or the store does not answer.
+        """
+        return self._fetch(f"models:/{MODEL}/{version.number}", _RELEASE, folder)
+
+    def fetch_artifact(self, version: Version, what: str, folder: Path) -> Path:
+        """Copy one artifact folder of the version's run (`SNAPSHOT`, `JUDGED`) to `folder`, replacing what is there.
+
+        Raises:
+            RegistryRefused: it is not there, or the store does not answer.
+        """
+        return self._fetch(f"runs:/{version.run_id}/{what}", "", folder)
+
+    def _fetch(self, uri: str, inside: str, folder: Path) -> Path:
+        partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            fetched = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self.uri)) / inside
+            if folder.exists():
+                shutil.rmtree(folder)
+            fetched.rename(folder)
+        except (MlflowException, OSError) as error:
+            raise RegistryRefused(f"cannot fetch {uri}: {error}", advice="check that the store and its artifacts are there") from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return folder
+
+
+def _version(found: ModelVersion) -> Version:
+    return Version(str(found.version), str(found.run_id), str(found.tags.get("seal", "")))

@@ -1,0 +1,152 @@
+"""Logs a training to MLflow: parameters, data, metrics per slice, plots, the release, and its place in the registry."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow.entities import Metric, Param
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from domain.policy import Policy, parse_policy
+from features.build import FEATURE_NAMES, FEATURE_SET_HASH, Track
+from features.shop import Shop
+from features.snapshot import take_snapshot
+from training import flavor, plots
+from training.bootstrap import Interval
+from training.evaluate import clusters
+from training.fingerprints import fingerprints
+from training.model import save
+from training.money import at_stake
+from training.pipeline import Trained, Training
+from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
+from training.settings import Settings
+
+
+def log_training(registry: Registry, training: Training, shop: Shop, settings: Settings, policy_text: str, *, track: Track = iter) -> Version:
+    """Log a training as one run, register its release with a signature, and make it challenger.
+
+    Args:
+        registry: the store.
+        training: what was trained.
+        shop: the shop it was trained on; its snapshot is logged beside the release, for the service.
+        settings: what it was trained with.
+        policy_text: the content of policy.toml; it becomes part of the release.
+        track: wraps the loop over entities, to show progress.
+    """
+    data = fingerprints(shop.tables)
+    with mlflow.start_run(experiment_id=registry.experiment_id()) as run, tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        _log_numbers(registry, run.info.run_id, training, settings, data)
+        mlflow.log_dict({"tables": data}, "data.json")
+        for kind, trained in training.trained.items():
+            _log_pictures(kind, trained, shop, parse_policy(policy_text), folder)
+            _log_judged(kind, trained, folder)
+        about = {"data": data, "settings": _flat(settings), "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()}}
+        models = {kind: one.model for kind, one in training.trained.items()}
+        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
+        take_snapshot(shop, folder / SNAPSHOT, track=track)
+        mlflow.log_artifacts(str(folder / SNAPSHOT), SNAPSHOT)
+        return _register(registry, run.info.run_id, folder / "release", tuple(models), seal)
+
+
+def _log_numbers(registry: Registry, run_id: str, training: Training, settings: Settings, data: list[dict[str, Any]]) -> None:
+    parameters = {**_flat(settings), "feature_set": FEATURE_SET_HASH, **{f"skipped.{kind}": why for kind, why in training.skipped.items()}}
+    parameters |= {f"data.{table['table']}.rows": table["rows"] for table in data} | {f"data.{table['table']}.hash": table["hash"] for table in data}
+    metrics = [Metric(name, value, 0, 0) for kind, one in training.trained.items() for name, value in _metrics(kind, one)]
+    registry.client.log_batch(run_id, metrics, [Param(name, str(value)) for name, value in parameters.items()])
+
+
+def _metrics(kind: str, trained: Trained) -> Iterator[tuple[str, float]]:
+    """Metrics that are defined, such as return.auc, return.auc.low and return.auc@customer:new."""
+    found = trained.evaluation
+    yield f"{kind}.rows", float(found.rows)
+    for name, interval in found.metrics.items():
+        yield from _defined(f"{kind}.{name}", interval)
+    for part in found.slices:
+        yield f"{kind}.rows/{_legal(part.name)}", float(part.rows)
+        for name, interval in part.metrics.items():
+            yield from _defined(f"{kind}.{name}/{_legal(part.name)}", interval)
+
+
+def _defined(name: str, interval: Interval) -> Iterator[tuple[str, float]]:
+    for suffix, value in (("", interval.value), (".low", interval.low), (".high", interval.high)):
+        if value == value:
+            yield name + suffix, value
+
+
+def _legal(name: str) -> str:
+    """MLflow takes letters, digits and a few signs in a metric's name."""
+    return "".join(sign if sign.isalnum() or sign in "_-. :" else "_" for sign in name)
+
+
+def _flat(settings: Settings) -> dict[str, Any]:
+    forests = {f"{kind}.{name}": value for kind, forest in settings.forests.items() for name, value in asdict(forest).items()}
+    blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests}
+
+
+def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
+    folder = scratch / "plots" / kind
+    folder.mkdir(parents=True)
+    for name, figure in _pictures(kind, trained, shop, policy):
+        plots.save(figure, folder / f"{name}.png")
+    mlflow.log_artifacts(str(folder), f"plots/{kind}")
+
+
+def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:
+    y, p, model = trained.rows.y, trained.p, trained.model
+    happened: Mapping[str, int] = {"returned": 1} if kind == "return" else {"small": 0, "large": 2}
+    for name, number in happened.items():
+        seen = (y == number).astype("int64")
+        yield f"reliability_{name}", plots.reliability(seen, p[:, number], f"Does P({name}) come true?")
+        yield f"deciles_{name}", plots.deciles(seen, p[:, number])
+        yield f"roc_pr_{name}", plots.roc_pr(seen, p[:, number])
+    yield "gain", plots.gain(list(model.features), model.gains())
+    parts = trained.evaluation.slices
+    yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
+    if kind == "return":
+        yield from _money_picture(trained, shop, policy)
+
+
+def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:
+    products = shop.tables["products"]
+    priced, kept, lost = at_stake(trained.rows, products, policy)
+    if priced.any():
+        figure = plots.kept_margin_by_cutoff(
+            trained.p[priced, 1], trained.rows.y[priced], kept, lost, currency=str(products["currency"].iloc[0])
+        )
+        yield "kept_margin_by_cutoff", figure
+
+
+def _log_judged(kind: str, trained: Trained, scratch: Path) -> None:
+    """The rows that judged the model, without ids: the gate scores champion and challenger on them."""
+    customers, _ = pd.factorize(clusters(trained.rows))
+    frame = trained.inputs.assign(y=trained.rows.y, customer=customers)
+    path = scratch / f"{kind}.parquet"
+    frame.to_parquet(path, index=False)
+    mlflow.log_artifact(str(path), JUDGED)
+
+
+def _register(registry: Registry, run_id: str, release: Path, kinds: tuple[str, ...], seal: str) -> Version:
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(DataType.double, name) for name in FEATURE_NAMES]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in flavor.outputs(kinds)]),
+    )
+    with warnings.catch_warnings():  # an example would be a customer's row; the signature says all that is needed
+        warnings.filterwarnings("ignore", message=".*An input example was not provided", category=UserWarning)
+        logged = mlflow.pyfunc.log_model(
+            name="release", loader_module="training.flavor", data_path=str(release), signature=signature, pip_requirements=["keeprank"]
+        )
+    version = registry.register(logged.model_uri, run_id, seal, feature_set=FEATURE_SET_HASH, models=json.dumps(sorted(kinds)))
+    registry.set_alias(CHALLENGER, version)
+    return version
