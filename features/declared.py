@@ -26,7 +26,7 @@ def declared(tables: Tables, customers: pd.Series, at: pd.Series) -> pd.DataFram
     """
     allowed = granted(tables.get("consents"), customers, at)["measurements"]
     latest = _latest(tables.get("preferences"), customers, at)
-    frame = latest[list(MEASUREMENTS)].apply(_measured)
+    frame = pd.DataFrame({name: _measured(latest[name]) for name in MEASUREMENTS})
     frame["occasion"] = latest["occasion"]
     frame["height_band"] = _band(frame["height_cm"], HEIGHT_BAND_CM)
     frame["weight_band"] = _band(frame["weight_kg"], WEIGHT_BAND_KG)

@@ -105,7 +105,7 @@ LINES = st.fixed_dictionaries(
 )
 RETURNS = st.fixed_dictionaries(
     {
-        "line": st.integers(0, 7),
+        "line": st.integers(0, 11),
         "requested_after": _LATER,
         "received_after": st.none() | _LATER,
         "reason": st.sampled_from(["size", "too_small", "quality", None]),
@@ -141,8 +141,8 @@ def _values(attribute: str) -> list[str]:
 
 @st.composite
 def tiny_shops(draw: st.DrawFn, *, further: bool = True) -> TinyShop:
-    """A shop with up to 8 lines; `further` adds the optional tables."""
-    lines = [_delivered(row, f"l{number}") for number, row in enumerate(draw(st.lists(LINES, min_size=2, max_size=8)))]
+    """A shop with up to 12 lines; `further` adds the optional tables."""
+    lines = [_delivered(row, f"l{number}") for number, row in enumerate(draw(st.lists(LINES, min_size=2, max_size=12)))]
     returns = [_sent_back(row, lines, f"r{number}") for number, row in enumerate(draw(st.lists(RETURNS, min_size=1, max_size=5)))]
     rows: Rows = {"products": [{**row, "currency": "EUR"} for row in PRODUCTS], "order_lines": lines, "returns": returns}
     if further:
@@ -154,7 +154,7 @@ def tiny_shops(draw: st.DrawFn, *, further: bool = True) -> TinyShop:
             everyone = {"granted": True, "at": START - dt.timedelta(days=1)}
             early = [{"customer_id": "c1", "purpose": purpose, **everyone} for purpose in ("personalisation", "measurements")]
             rows["consents"] = [*early, *consents]
-    return TinyShop(rows, draw(st.lists(ASKED_ROWS, min_size=1, max_size=5)))
+    return TinyShop(rows, draw(st.lists(ASKED_ROWS, min_size=1, max_size=12)))
 
 
 def _key(*columns: str) -> Any:
