@@ -54,7 +54,7 @@ docs: $(VENV)/ready  ## write the generated pages in docs/
 	$(BIN)/keeprank docs
 
 lock: $(VENV)/ready  ## resolve the requirements anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --output-file requirements.txt pyproject.toml
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

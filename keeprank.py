@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import track as rich_track
 
-from domain.errors import KeeprankError, TablesRefused
+from domain.errors import KeeprankError, PolicyRefused, SettingsRefused, TablesRefused
 
 app = typer.Typer(
     name="keeprank",
@@ -41,7 +41,7 @@ def main() -> None:
     """Run the command line; refusals are printed in one readable message, and the exit code is 1."""
     try:
         app()
-    except KeeprankError as refusal:
+    except (KeeprankError, OSError) as refusal:
         err.print(f"[red]refused[/red] {type(refusal).__name__}: ", end="")
         err.print(str(refusal), markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
@@ -119,16 +119,15 @@ def train(
     from training.settings import parse_settings
     from training.tracking import log_training
 
-    parsed, policy_text = parse_settings(settings.read_text()), policy.read_text()
+    parsed, policy_text = parse_settings(_text(settings, SettingsRefused)), _text(policy, PolicyRefused)
     shop = _shop(folder, policy_text)
+    registry = _registry(store)
     training = train_models(shop, parsed, track=lambda entities: _progress(entities, "building features"))
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
     for kind, why in training.skipped.items():
         out.print(f"no {kind} model: {why}", markup=False, highlight=False)
-    version = log_training(
-        _registry(store), training, shop, parsed, policy_text, track=lambda entities: _progress(entities, "taking the snapshot")
-    )
+    version = log_training(registry, training, shop, parsed, policy_text, track=lambda entities: _progress(entities, "taking the snapshot"))
     out.print(f"release {version.seal} is challenger (version {version.number}); next: keeprank promote", highlight=False)
 
 
@@ -148,7 +147,7 @@ def promote(
     from training.settings import parse_settings
 
     registry = _registry(store)
-    verdict = judge(registry, seed=parse_settings(settings.read_text()).seed)
+    verdict = judge(registry, seed=parse_settings(_text(settings, SettingsRefused)).seed)
     out.print(verdict_table(verdict))
     promote_challenger(registry, verdict, now=_now(), force=force)
     out.print(f"version {verdict.challenger.number} (release {verdict.challenger.seal}) is champion; next: keeprank serve", highlight=False)
@@ -179,7 +178,9 @@ def backtest(
     folder: Folder,
     model: Annotated[Kind, typer.Option(help="Which model.")],
     split: Annotated[Literal["time", "random"], typer.Option(help="Train before and judge after a day, or shuffle.")] = "time",
-    cut: Annotated[str | None, typer.Option(help="The day of a split by time, such as 2011-08-01; by default the newest rows judge.")] = None,
+    cut: Annotated[
+        str | None, typer.Option(help="The day of a split by time, such as 2011-08-01; by default the newest rows judge.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
     settings: Settings = _CONFIG / "training.toml",
@@ -194,9 +195,9 @@ def backtest(
 
     if cut is not None and split == "random":
         raise typer.BadParameter("a random split has no cut", param_hint="--cut")
-    parsed = parse_settings(settings.read_text())
+    parsed = parse_settings(_text(settings, SettingsRefused))
     parsed = parsed if seed is None else replace(parsed, seed=seed)
-    shop = _shop(folder, policy.read_text())
+    shop = _shop(folder, _text(policy, PolicyRefused))
     by_time = split == "time"
     found = backtest_by_time(model, shop, parsed, _day(cut), _progress) if by_time else backtest_at_random(model, shop, parsed, _progress)
     out.print(backtest_table(found))
@@ -225,6 +226,7 @@ def docs(
     from domain.contract_page import contract_page
     from features.page import features_page
 
+    folder.mkdir(parents=True, exist_ok=True)
     for name, page in (("data-contract.md", contract_page()), ("features.md", features_page())):
         (folder / name).write_text(page)
         out.print(f"written {folder / name}", highlight=False)
@@ -232,6 +234,13 @@ def docs(
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+def _text(file: Path, refused: type[KeeprankError]) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise refused(f"{file} cannot be read: {error}", expected="a TOML file") from error
 
 
 def _day(text: str | None) -> Any:

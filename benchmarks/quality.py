@@ -1,6 +1,6 @@
 """One table of how good the models are on public data, that a stranger with the files can make again.
 
-    python -m benchmarks.quality [--data ../shared/data]
+python -m benchmarks.quality [--data ../shared/data]
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def table(found: list[tuple[str, Backtest]]) -> str:
 
 def _lines(name: str, found: Backtest) -> list[str]:
     split = f"{found.model}, time {found.cut[:10]}" if found.cut else f"{found.model}, random (seed {found.seed})"
-    everyone = [("**Keeprank**", found.evaluation.metrics, ""), *((who, metrics, shown(found.versus[who]["auc"])) for who, metrics in found.baselines.items())]
+    everyone = [
+        ("**Keeprank**", found.evaluation.metrics, ""),
+        *((who, metrics, shown(found.versus[who]["auc"])) for who, metrics in found.baselines.items()),
+    ]
     lines = []
     for who, metrics, gained in everyone:
         numbers = " | ".join([shown(metrics["auc"]), *(f"{metrics[metric].value:.4f}" for metric in ("pr_auc", "log_loss", "ece"))])

@@ -25,6 +25,11 @@ from training.model import fit
 from training.rows import Rows, labelled
 from training.settings import Forest, Settings, parse_settings
 
+ROOT = Path(__file__).parent.parent
+
+SEARCHED = ("trees", "leaves", "fewest_rows_per_leaf", "share_of_features", "l2")
+"""Settings that are searched; the others stay as they are."""
+
 Fold = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Row numbers that train, calibrate and judge."""
 
@@ -35,7 +40,7 @@ def folds(rows: Rows, before: pd.Timestamp, months: int, calibrate: float) -> li
     found: list[Fold] = []
     for back in range(months, 0, -1):
         start, end = before - pd.DateOffset(months=back), before - pd.DateOffset(months=back - 1)
-        known = np.flatnonzero(rows.known_at <= start)
+        known = np.flatnonzero((rows.known_at < start) & (ordered < start))
         cut = int(len(known) * (1 - calibrate))
         found.append((known[:cut], known[cut:], np.flatnonzero((ordered >= start) & (ordered < end))))
     return found
@@ -50,8 +55,39 @@ def judge(rows: Rows, inputs: pd.DataFrame, fold: Fold, forest: Forest, settings
     return metrics(Scored(rows.y[test], p[:, 1] if rows.kind == "return" else p), None)
 
 
-def main() -> None:
-    """Search, and print the best settings."""
+def search(kind: str, shop: Shop, settings: Settings, before: pd.Timestamp, *, months: int, trials: int, seed: int) -> pd.DataFrame:
+    """Try settings, and return the trials, the best first."""
+    rows = labelled(kind, shop)
+    inputs = build(shop, rows.asked)
+    blocks = folds(rows, before, months, settings.blocks.calibrate)
+    tried = settings.forests[kind]
+
+    def objective(trial: optuna.Trial) -> float:
+        found = [judge(rows, inputs, fold, suggested(trial, tried), settings) for fold in blocks]
+        for name in ("auc", "ece"):
+            trial.set_user_attr(name, float(np.mean([metric[name] for metric in found])))
+        return float(np.mean([metric["log_loss"] for metric in found]))
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
+    study.enqueue_trial({name: getattr(tried, name) for name in SEARCHED})
+    study.optimize(objective, n_trials=trials, show_progress_bar=True)
+    return study.trials_dataframe(attrs=("value", "params", "user_attrs")).sort_values("value")
+
+
+def suggested(trial: optuna.Trial, tried: Forest) -> Forest:
+    """Other settings than those tried."""
+    return replace(
+        tried,
+        trees=trial.suggest_int("trees", 100, 700, step=50),
+        leaves=trial.suggest_int("leaves", 5, 47, step=2),
+        fewest_rows_per_leaf=trial.suggest_int("fewest_rows_per_leaf", 20, 600, log=True),
+        share_of_features=trial.suggest_float("share_of_features", 0.05, 0.6),
+        l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
+    )
+
+
+def parsed() -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="a folder of the contract's tables")
     parser.add_argument("--model", choices=("return", "fit"), required=True)
@@ -59,35 +95,18 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
-    root = Path(__file__).parent.parent
-    settings = parse_settings((root / "config/training.toml").read_text())
-    policy = parse_policy((root / "config/policy.toml").read_text())
-    shop = Shop.of(read_tables(arguments.folder, now=pd.Timestamp.now("UTC")), policy.window_days)
-    rows = labelled(arguments.model, shop)
-    inputs = build(shop, rows.asked)
-    months = folds(rows, pd.Timestamp(arguments.before, tz="UTC"), arguments.folds, settings.blocks.calibrate)
 
-    def objective(trial: optuna.Trial) -> float:
-        forest = replace(
-            settings.forests[arguments.model],
-            trees=trial.suggest_int("trees", 100, 700, step=50),
-            leaves=trial.suggest_int("leaves", 5, 47, step=2),
-            fewest_rows_per_leaf=trial.suggest_int("fewest_rows_per_leaf", 20, 600, log=True),
-            share_of_features=trial.suggest_float("share_of_features", 0.05, 0.6),
-            l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
-        )
-        found = [judge(rows, inputs, fold, forest, settings) for fold in months]
-        for name in ("auc", "ece"):
-            trial.set_user_attr(name, float(np.mean([metric[name] for metric in found])))
-        return float(np.mean([metric["log_loss"] for metric in found]))
-
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=arguments.seed))
-    study.enqueue_trial({name: getattr(settings.forests[arguments.model], name) for name in ("trees", "leaves", "fewest_rows_per_leaf", "share_of_features", "l2")})
-    study.optimize(objective, n_trials=arguments.trials, show_progress_bar=True)
-    shown = study.trials_dataframe(attrs=("value", "params", "user_attrs")).sort_values("value").head(8)
-    print(shown.to_string(index=False))
+def main() -> None:
+    """Search, and print the best settings."""
+    given = parsed()
+    settings = parse_settings((ROOT / "config/training.toml").read_text())
+    policy = parse_policy((ROOT / "config/policy.toml").read_text())
+    shop = Shop.of(read_tables(given.folder, now=pd.Timestamp.now("UTC")), policy.window_days)
+    before = pd.Timestamp(given.before, tz="UTC")
+    found = search(given.model, shop, settings, before, months=given.folds, trials=given.trials, seed=given.seed)
+    print(found.head(8).to_string(index=False))
 
 
 if __name__ == "__main__":

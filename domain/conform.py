@@ -41,6 +41,7 @@ def conform(table: Table, raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Violati
         if name not in raw.columns:
             if column.required:
                 violations.append(Violation(table.name, name, "is missing", advice=f"add it: {column.description}"))
+                continue
             converted[name] = _absent(_kind(column), len(raw))
         elif name not in twice:
             converted[name], found = _converted(table.name, name, _kind(column), raw[name].reset_index(drop=True))
@@ -108,7 +109,7 @@ def _exact_int64(values: pd.Series) -> pd.Series:
         floats = values.to_numpy(dtype="float64", na_value=np.nan)
         exact = (np.abs(floats) < _EXACT_FLOAT) & (floats == np.trunc(floats))
         return pd.Series(np.where(exact, floats, np.nan), index=values.index).astype("Int64")
-    digits = values.astype("str").str.strip().str.extract(r"^([+-]?\d{1,18})(?:\.0+)?$", expand=False)
+    digits = values.astype("str").str.strip().str.extract(r"^(?:\+(?=[0-9]))?(-?[0-9]{1,18})(?:\.0+)?$", expand=False)
     return digits.astype("Int64")
 
 

@@ -23,7 +23,13 @@ Between tables: whatever is referred to must exist; a return comes after its ord
 at most the units ordered and the money paid; nothing but plans lies in the future.
 """
 
-_KINDS = {"datetime64[us, UTC]": "time (UTC)", "bool": "true / false", "Int64": "whole number", "int64": "whole number", "float64": "decimal number"}
+_KINDS = {
+    "datetime64[us, UTC]": "time (UTC)",
+    "bool": "true / false",
+    "Int64": "whole number",
+    "int64": "whole number",
+    "float64": "decimal number",
+}
 
 
 def contract_page() -> str:

@@ -10,7 +10,10 @@
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
     ├── SnapshotRefused       the online state is, likewise
     ├── GateRefused           the challenger is not better than the champion
-    └── RegistryRefused       the MLflow registry has no such model, alias or run
+    ├── RegistryRefused       the MLflow registry has no such model, alias or run
+    ├── RequestMalformed      a request is no JSON                      (serving.reading)
+    ├── RequestRefused        a request breaks the API's rules          (serving.reading)
+    └── NotStarted            the service did not come up               (serving.launch)
 
 Each carries what came, what was expected and what to do, and says so in one readable message.
 """

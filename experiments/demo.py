@@ -78,8 +78,8 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
 def shopper_of(shop: Shop, offers: int = OFFERS) -> Shopper:
     """A customer with a history of both kept and returned lines, and popular styles in the sizes that this customer orders."""
     lines = shop.tables["order_lines"].assign(outcome=shop.outcomes["outcome"].to_numpy())
-    counts = lines.groupby(["customer_id", "outcome"]).size().unstack(fill_value=0).reindex(columns=[KEPT, RETURNED], fill_value=0)
-    told = counts.sort_values([RETURNED, KEPT]).index[(counts.sort_values([RETURNED, KEPT])[KEPT] >= 3).to_numpy()]
+    counts = pd.crosstab(lines["customer_id"], lines["outcome"]).reindex(columns=[KEPT, RETURNED], fill_value=0)
+    told = counts[counts[KEPT] >= 3].sort_values([RETURNED, KEPT]).index
     customer = str(told[-1]) if len(told) else str(lines["customer_id"].iloc[-1])
     mine = lines[lines["customer_id"] == customer]
     return Shopper(customer, len(mine), int((mine["outcome"] == RETURNED).sum()), _offers(shop.tables, lines, mine, offers))
@@ -93,7 +93,9 @@ def _tables(data: Path | None, folder: Path, console: Console) -> Tables:
     shop = generate(ShopSettings())
     write_tables(shop.tables, folder)
     lines = len(shop.tables["order_lines"])
-    console.print(f"{lines:,} order lines of {shop.tables['order_lines']['customer_id'].nunique():,} customers, in {folder}", highlight=False)
+    console.print(
+        f"{lines:,} order lines of {shop.tables['order_lines']['customer_id'].nunique():,} customers, in {folder}", highlight=False
+    )
     return shop.tables
 
 
@@ -118,7 +120,11 @@ def _offers(tables: Tables, lines: pd.DataFrame, mine: pd.DataFrame, offers: int
     usual = mine["sku"].map(products["category"] + "/" + products["size"].fillna("")).value_counts()
     candidates["mine"] = (candidates["category"] + "/" + candidates["size"].fillna("")).map(usual).fillna(0)
     per_style = candidates.sort_values(["mine", "sold"], ascending=False).drop_duplicates("style_id")
-    varied = per_style.sort_values("sold", ascending=False).groupby("category", sort=False).head(max(3, offers // per_style["category"].nunique()))
+    varied = (
+        per_style.sort_values("sold", ascending=False)
+        .groupby("category", sort=False)
+        .head(max(3, offers // per_style["category"].nunique()))
+    )
     return tuple(varied.head(offers).index)
 
 
@@ -148,11 +154,16 @@ def _post(url: str, body: dict[str, Any]) -> Any:
 
 def _names(products: pd.DataFrame, skus: Iterable[str]) -> dict[str, str]:
     chosen = products.set_index("sku").loc[list(skus), ["category", "brand", "size"]]
-    return {str(sku): " ".join(str(part) for part in (*row, f"({sku})") if isinstance(part, str)) for sku, row in zip(chosen.index, chosen.to_numpy(), strict=True)}
+    return {
+        str(sku): " ".join(str(part) for part in (*row, f"({sku})") if isinstance(part, str))
+        for sku, row in zip(chosen.index, chosen.to_numpy(), strict=True)
+    }
 
 
 def _next_steps(work: Path, data: Path | None, console: Console) -> None:
     console.print(f"look at the run and its plots   make ui STORE={work}", highlight=False)
     console.print(f"serve this release              make serve STORE={work} PORT=3000", highlight=False)
     if data is None:
-        console.print("your own shop                   keeprank check DIR, then make demo DATA=DIR (docs/data-contract.md)", highlight=False)
+        console.print(
+            "your own shop                   keeprank check DIR, then make demo DATA=DIR (docs/data-contract.md)", highlight=False
+        )

@@ -59,7 +59,11 @@ def verdict_table(verdict: Verdict) -> Table:
     table = _table(title, ["champion" if verdict.champion else "overall rate", "challenger", "difference", ""])
     for one in verdict.comparisons:
         table.add_row(
-            f"{one.kind} {one.metric}", f"{one.champion:.5f}", f"{one.challenger:.5f}", shown(one.difference), "better" if one.better else "not better"
+            f"{one.kind} {one.metric}",
+            f"{one.champion:.5f}",
+            f"{one.challenger:.5f}",
+            shown(one.difference),
+            "better" if one.better else "not better",
         )
     for objection in verdict.objections:
         table.add_row(objection, "", "", "", "objection")
@@ -82,7 +86,9 @@ def ranking_table(title: str, reply: Mapping[str, Any], products: Mapping[str, s
         table.add_column(name, justify="right")
     table.add_column("why")
     for position, offer in enumerate(reply["offers"], start=1):
-        table.add_row(str(position), *_offer(offer, reply["currency"], products), _moved(position, by_margin.index(offer["sku"]) + 1), _why(offer))
+        table.add_row(
+            str(position), *_offer(offer, reply["currency"], products), _moved(position, by_margin.index(offer["sku"]) + 1), _why(offer)
+        )
     return table
 
 

@@ -22,7 +22,9 @@ def features_page() -> str:
     parts = [_INTRODUCTION]
     for family, title in _FAMILIES.items():
         rows = [_row(feature) for feature in FEATURES if feature.family == family]
-        parts.append("\n".join([f"## {title}\n\n| feature | meaning | unit | of | purpose | needs |\n|---|---|---|---|---|---|", *rows, ""]))
+        parts.append(
+            "\n".join([f"## {title}\n\n| feature | meaning | unit | of | purpose | needs |\n|---|---|---|---|---|---|", *rows, ""])
+        )
     return "\n".join(parts)
 
 

@@ -31,7 +31,7 @@ from serving.state import Serving
 VERSION = "1"
 LARGEST_BODY = 2**20
 
-_log = logging.getLogger("keeprank.serving")
+logger = logging.getLogger("keeprank.serving")
 _ROUTES = {
     "/v1/rank": "POST: rank offers for a shopper",
     "/v1/releases": "GET: what serves",
@@ -84,8 +84,12 @@ class Application:
     async def _rank(self, request: Request) -> Response:
         request_id = str(uuid.uuid4())
         try:
-            return await self._answer(request, request_id)
-        except _Refused as refused:
+            asked = read_request(await _body(request))
+            request_id = asked.request_id or request_id
+            rank = partial(self._serving.rank, asked, request_id=request_id)
+            reply = await asyncio.get_running_loop().run_in_executor(self._ranking, rank)
+            return Response(msgspec.json.encode(reply), media_type="application/json")
+        except _UnreadableError as refused:
             return problem(refused.kind, refused.detail, request_id=request_id)
         except RequestMalformed as refused:
             return problem(problems.MALFORMED, refused.message(), request_id=request_id)
@@ -94,17 +98,11 @@ class Application:
         except ClientDisconnect:
             raise
         except Exception:
-            _log.exception("request %s failed", request_id)
+            logger.exception("request %s failed", request_id)
             return problem(problems.INTERNAL, "something failed inside; the log holds it under the request_id", request_id=request_id)
 
-    async def _answer(self, request: Request, request_id: str) -> Response:
-        asked = read_request(await _body(request))
-        rank = partial(self._serving.rank, asked, request_id=asked.request_id or request_id)
-        reply = await asyncio.get_running_loop().run_in_executor(self._ranking, rank)
-        return Response(msgspec.json.encode(reply), media_type="application/json")
 
-
-class _Refused(Exception):
+class _UnreadableError(Exception):
     """A request is refused before it is read."""
 
     def __init__(self, kind: problems.Kind, detail: str) -> None:
@@ -116,14 +114,14 @@ class _Refused(Exception):
 async def _body(request: Request) -> bytes:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise _Refused(problems.UNSUPPORTED, f"content-type is {content_type[:100]!r}; expected: application/json")
+        raise _UnreadableError(problems.UNSUPPORTED, f"content-type is {content_type[:100]!r}; expected: application/json")
     if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
-        raise _Refused(problems.UNSUPPORTED, f"content-encoding is {encoding[:100]!r}; expected: none")
+        raise _UnreadableError(problems.UNSUPPORTED, f"content-encoding is {encoding[:100]!r}; expected: none")
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > LARGEST_BODY:
-            raise _Refused(problems.TOO_LARGE, f"the body is larger than {LARGEST_BODY} bytes; what to do: send fewer offers")
+            raise _UnreadableError(problems.TOO_LARGE, f"the body is larger than {LARGEST_BODY} bytes; what to do: send fewer offers")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -132,7 +130,7 @@ async def _fixed(content: bytes, _: Request) -> Response:
     return Response(content, media_type="application/json")
 
 
-async def _unknown_route(request: Request, _: Exception) -> Response:
+async def _unknown_route(_: Request, _refused: Exception) -> Response:
     detail = f"no such route; expected one of: {', '.join(_ROUTES)}"
     return problem(problems.NOT_FOUND, detail, request_id=str(uuid.uuid4()))
 

@@ -16,6 +16,7 @@ class Product:
     """One sku of the assortment.
 
     Attributes:
+        style_id: the style it is a variant of; None for an unknown sku.
         category: the shop's own category; None for an unknown sku.
         price: list price including VAT, minor units; None where unknown.
         unit_cost: cost without VAT, minor units; None where unknown.
@@ -25,6 +26,7 @@ class Product:
         stock: units that can be sold; None where not counted.
     """
 
+    style_id: str | None
     category: str | None
     price: int | None
     unit_cost: int | None
@@ -42,7 +44,7 @@ class Product:
         return self.unit_cost if self.currency == currency else None
 
 
-UNKNOWN = Product(None, None, None, None, sized=False, hidden=False, stock=None)
+UNKNOWN = Product(None, None, None, None, None, sized=False, hidden=False, stock=None)
 
 
 def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Product]:
@@ -55,12 +57,13 @@ def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Pr
     Raises:
         SnapshotRefused: a price or a cost is too large to be counted exactly.
     """
-    columns = (_texts(products, "category"), _amounts(products, "price"), _amounts(products, "unit_cost"), _texts(products, "currency"))
+    amounts = (_amounts(products, "price"), _amounts(products, "unit_cost"))
+    columns = (_texts(products, "style_id"), _texts(products, "category"), *amounts, _texts(products, "currency"))
     hidden = products["hidden"].tolist() if "hidden" in products.columns else [False] * len(products)
     rows = zip(products["sku"].tolist(), *columns, _texts(products, "size"), hidden, strict=True)
     return {
-        sku: Product(category, price, cost, currency, sized=size is not None, hidden=bool(out), stock=stock.get(sku))
-        for sku, category, price, cost, currency, size, out in rows
+        sku: Product(style, category, price, cost, currency, sized=size is not None, hidden=bool(out), stock=stock.get(sku))
+        for sku, style, category, price, cost, currency, size, out in rows
     }
 
 

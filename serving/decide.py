@@ -7,6 +7,7 @@ All money is per unit, whatever the quantity.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,8 +25,10 @@ from serving.wire import ExcludedOffer, Fallback, Fit, Money, Offer, RankedOffer
 Floats = npt.NDArray[np.float64]
 
 _DECIMALS = 6
-_MILLION = 10**_DECIMALS
+_MILLION: int = 10**_DECIMALS
 
+_DERIVED = ("expected_kept_margin", "break_even_p_return")
+_AMOUNTS = tuple(name for name in Money.__struct_fields__ if name not in _DERIVED)
 _Why = Literal["hidden", "out_of_stock", "price_unknown"]
 
 
@@ -85,8 +88,9 @@ def decide(request: RankRequest, scores: Scores, products: Mapping[str, Product]
     worths = _worths(rows, money)
     ranked = sorted((row for row in rows if _left_out(row) is None), key=lambda row: -worths[row.number])
     shown = ranked[: request.limit]
+    breakdowns = _breakdowns(money, worths)
     return Decision(
-        offers=tuple(_ranked(row, position, scores, _breakdown(money, row, worths)) for position, row in enumerate(shown, start=1)),
+        offers=tuple(_ranked(row, position, scores, breakdowns[row.number]) for position, row in enumerate(shown, start=1)),
         excluded=tuple(ExcludedOffer(sku=row.offer.sku, reason=why) for row in rows if (why := _left_out(row))),
         unknown=tuple(row.offer.sku for row in rows if row.product is UNKNOWN),
         cut=len(ranked) - len(shown),
@@ -186,24 +190,12 @@ def _fallback(scores: Scores, row: _Row) -> Fallback:
     return "new_customer_and_offer" if scores.new_customer else "new_offer"
 
 
-def _breakdown(money: UnitEconomics, row: _Row, worths: Sequence[int]) -> Money:
-    at = row.number
-    return Money(
-        price_net=int(money.price_net[at]),
-        unit_cost=int(money.unit_cost[at]),
-        unit_cost_assumed=bool(money.unit_cost_assumed[at]),
-        outbound_shipping=int(money.outbound_shipping[at]),
-        payment_fee=int(money.payment_fee[at]),
-        margin_if_kept=int(money.margin_if_kept[at]),
-        payment_fee_kept=int(money.payment_fee_kept[at]),
-        return_handling=int(money.return_handling[at]),
-        resale_loss=int(money.resale_loss[at]),
-        return_fee=int(money.return_fee[at]),
-        loss_if_returned=int(money.loss_if_returned[at]),
-        expected_kept_margin=half_even(Decimal(worths[at]).scaleb(-2 * _DECIMALS)),
-        break_even_p_return=_break_even(float(money.break_even[at])),
-    )
+def _breakdowns(money: UnitEconomics, worths: Sequence[int]) -> list[Money]:
+    columns = {name: getattr(money, name).tolist() for name in _AMOUNTS}
+    columns["expected_kept_margin"] = [half_even(Decimal(worth).scaleb(-2 * _DECIMALS)) for worth in worths]
+    columns["break_even_p_return"] = [_break_even(p_return) for p_return in money.break_even.tolist()]
+    return [Money(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
 def _break_even(p_return: float) -> float | None:
-    return None if np.isnan(p_return) else min(round(p_return, _DECIMALS), 1.0)
+    return None if math.isnan(p_return) else min(round(p_return, _DECIMALS), 1.0)

@@ -1,5 +1,7 @@
 """Reads a request, or says which of its fields is wrong."""
 
+# ruff: noqa: N818  (a refusal is named for what it refuses)
+
 from __future__ import annotations
 
 import json
@@ -66,7 +68,7 @@ def _with_not_a_number(body: bytes, malformed: str) -> RankRequest:
 
 
 def _field_error(message: str) -> FieldError:
-    """msgspec's message as a field and what is wrong with it.
+    """What msgspec says, as a field and what is wrong with it.
 
     >>> _field_error("Expected `int` >= 0 - at `$.offers[3].price`")
     FieldError(field='/offers/3/price', message='Expected `int` >= 0')

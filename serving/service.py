@@ -1,13 +1,16 @@
 """Runs the storefront's door under BentoML, which brings the probes, the metrics page and the worker process.
 
-    KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService
+To start it by hand: `KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService`.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
+import time
 from pathlib import Path
+from threading import Thread
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +20,7 @@ from serving.app import Application
 from serving.state import Serving
 
 RELEASE, SNAPSHOT = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT"
+_LOOK_EVERY = 1.0
 
 
 class _Door:
@@ -38,14 +42,22 @@ class KeeprankService:
 
     def __init__(self) -> None:
         _door.behind = Application(_loaded())
+        Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
         gc.collect()
         gc.freeze()  # a full collection would walk the release and the snapshot: pauses of 100 ms and more
 
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
-    @bentoml.on_deployment
     def refuse_early() -> None:
         """Before any worker starts: one readable line and a non-zero exit instead of workers that die again and again."""
         _loaded()
+
+
+def _end_with(supervisor: int) -> None:
+    """BentoML's workers would outlive a killed supervisor and keep its port."""
+    while os.getppid() == supervisor:
+        time.sleep(_LOOK_EVERY)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _loaded() -> Serving:

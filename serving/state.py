@@ -111,15 +111,14 @@ class Serving:
         if request.currency not in self.currencies:
             state = "not a currency of this shop" if request.currency in EXPONENTS else "no currency of ISO 4217 that is known here"
             message = f"{request.currency} is {state}; expected one of: {', '.join(self.currencies)}"
-            raise RequestRefused(FieldError(field="/currency", message=message), request_id=request.request_id)
+            raise RequestRefused(FieldError(field="/currency", message=message))
         return request.currency
 
     def _asked(self, request: RankRequest, currency: str) -> pd.DataFrame:
         offers, basket = self._priced(request.offers, currency), self._priced(request.basket, currency)
-        skus = pd.Series(list(dict.fromkeys([*offers["sku"], *basket["sku"]])), dtype="str")
-        return of_offers(
-            self.snapshot.offers(skus), offers, basket, customer_id=request.customer_id, country=request.country, at=self.snapshot.at
-        )
+        skus = list(dict.fromkeys([*offers["sku"], *basket["sku"]]))
+        styles = pd.DataFrame({"sku": skus, "style_id": [self.products.get(sku, UNKNOWN).style_id or sku for sku in skus]}, dtype="str")
+        return of_offers(styles, offers, basket, customer_id=request.customer_id, country=request.country, at=self.snapshot.at)
 
     def _priced(self, lines: Sequence[Offer | BasketLine], currency: str) -> pd.DataFrame:
         listed = [self.products.get(line.sku, UNKNOWN).price_in(currency) for line in lines]

@@ -23,7 +23,7 @@ class Split:
         train: rows that the trees learn from.
         calibrate: rows that calibrate.
         judge: rows that judge.
-        cut: labels known up to this moment train and calibrate; orders from it on judge.
+        cut: orders whose labels were known before this moment train and calibrate; orders from it on judge.
     """
 
     train: Numbers
@@ -40,8 +40,8 @@ def split_at(rows: Rows, cut: pd.Timestamp, blocks: Blocks) -> Split:
     Raises:
         NotEnoughData: a side of the cut has too few rows.
     """
-    known = np.flatnonzero(rows.known_at <= cut)
-    judge = np.flatnonzero(rows.asked["at"] >= cut)
+    later = rows.asked["at"] >= cut
+    known, judge = np.flatnonzero((rows.known_at < cut) & ~later), np.flatnonzero(later)
     if len(known) < blocks.fewest_rows or len(judge) == 0:
         raise NotEnoughData(
             f"{len(known):,} labelled {rows.kind} rows before {cut:%Y-%m-%d} and {len(judge):,} from then on",

@@ -51,7 +51,9 @@ def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:
     classes = raw.shape[1]
     happened = np.unique(y)
     if len(happened) < classes:
-        raise NotEnoughData(f"only classes {happened.tolist()} of {classes} in the calibration block", advice="give more rows or a larger block")
+        raise NotEnoughData(
+            f"only classes {happened.tolist()} of {classes} in the calibration block", advice="give more rows or a larger block"
+        )
     model = LogisticRegression(C=1e6, max_iter=1000, tol=1e-8).fit(_log_odds(raw), y)
     if classes == 2:
         if model.coef_[0, 0] >= 0:

@@ -74,9 +74,7 @@ def evaluate(rows: Rows, inputs: pd.DataFrame, p: Floats, *, seed: int) -> Evalu
 def score(rows: Rows, p: Floats, *, seed: int) -> dict[str, Interval]:
     """Every metric of probabilities (rows, classes), with 95 % intervals over customers."""
     binary = rows.kind == "return"
-    return intervals(
-        rows.y, p[:, 1] if binary else p, clusters(rows), seed=seed, names=(*NAMES, *RATIOS) if binary else NAMES
-    )
+    return intervals(rows.y, p[:, 1] if binary else p, clusters(rows), seed=seed, names=(*NAMES, *RATIOS) if binary else NAMES)
 
 
 def compare(rows: Rows, p_a: Floats, p_b: Floats, names: tuple[str, ...], *, seed: int) -> dict[str, Interval]:

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import GateRefused, ReleaseRefused
+from domain.errors import GateRefused, RegistryRefused, ReleaseRefused
 from features.build import FEATURE_SET_HASH
 from training.bootstrap import Interval, paired_difference
 from training.metrics import Scored, metrics
-from training.model import CLASSES, Release, load
+from training.model import CLASSES, Model, load
 from training.registry import CHALLENGER, CHAMPION, JUDGED, Registry, Version
 
 Floats = npt.NDArray[np.float64]
@@ -68,7 +68,7 @@ class Verdict:
 def judge(registry: Registry, *, seed: int) -> Verdict:
     """Compare challenger and champion.
 
-    Without a champion the challenger has to beat the overall rate's log-loss.
+    A model that no champion can be compared with has to beat the overall rate's log-loss.
 
     Raises:
         RegistryRefused: there is no challenger, or the registry does not answer.
@@ -80,18 +80,14 @@ def judge(registry: Registry, *, seed: int) -> Verdict:
         folder = Path(scratch)
         rows = _judged_rows(registry.fetch_artifact(challenger, JUDGED, folder / JUDGED))
         release = load(registry.fetch_release(challenger, folder / "challenger"), feature_set=FEATURE_SET_HASH)
-        if champion is None:
-            comparisons = tuple(_against_rate(kind, release, frame, seed) for kind, frame in rows.items())
-            return Verdict(challenger, None, comparisons, _objections(comparisons))
         try:
-            reigning = load(registry.fetch_release(champion, folder / "champion"), feature_set=FEATURE_SET_HASH)
-        except ReleaseRefused as refusal:
+            reigning = _models_of(registry, champion, folder / "champion")
+        except (ReleaseRefused, RegistryRefused) as refusal:
             return Verdict(challenger, champion, (), (f"the champion cannot be compared: {refusal}",))
-    missing = tuple(f"the champion has a {kind} model, the challenger has none" for kind in sorted(set(reigning.models) - set(release.models)))
     comparisons = tuple(
-        found for kind, frame in rows.items() if kind in reigning.models for found in _against_champion(kind, reigning, release, frame, seed)
+        found for kind, frame in rows.items() for found in _compared(kind, reigning.get(kind), release.models[kind], frame, seed)
     )
-    return Verdict(challenger, champion, comparisons, missing + _objections(comparisons))
+    return Verdict(challenger, champion, comparisons, _missing(reigning, release.models, rows) + _objections(comparisons))
 
 
 def promote(registry: Registry, verdict: Verdict, *, now: dt.datetime, force: str | None = None) -> None:
@@ -107,40 +103,48 @@ def promote(registry: Registry, verdict: Verdict, *, now: dt.datetime, force: st
         GateRefused: there are objections, and no reason to overrule them.
     """
     if verdict.objections and not force:
-        raise GateRefused("; ".join(verdict.objections), expected="a challenger that is better", advice='keep the champion, or `--force "why"`')
+        raise GateRefused(
+            "; ".join(verdict.objections), expected="a challenger that is better", advice='keep the champion, or `--force "why"`'
+        )
     replaced = verdict.champion.number if verdict.champion else "none"
-    tags = {"promoted_at": now.isoformat(timespec="seconds"), "replaced_version": replaced, "objections": "; ".join(verdict.objections) or "none"}
+    tags = {
+        "promoted_at": now.isoformat(timespec="seconds"),
+        "replaced_version": replaced,
+        "objections": "; ".join(verdict.objections) or "none",
+    }
     registry.tag(verdict.challenger, **tags, **({"forced_because": force} if force else {}))
     registry.set_alias(CHAMPION, verdict.challenger)
 
 
 def _judged_rows(folder: Path) -> dict[str, pd.DataFrame]:
-    return {kind: pd.read_parquet(folder / f"{kind}.parquet") for kind in CLASSES if (folder / f"{kind}.parquet").exists()}
+    try:
+        return {kind: pd.read_parquet(folder / f"{kind}.parquet") for kind in CLASSES if (folder / f"{kind}.parquet").exists()}
+    except (OSError, ValueError) as error:
+        raise RegistryRefused(f"the rows that judged the challenger cannot be read: {error}", advice="train anew") from error
+
+
+def _models_of(registry: Registry, version: Version | None, folder: Path) -> Mapping[str, Model]:
+    return {} if version is None else load(registry.fetch_release(version, folder), feature_set=FEATURE_SET_HASH).models
+
+
+def _missing(reigning: Mapping[str, Model], models: Mapping[str, Model], rows: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
+    gone = [f"the champion has a {kind} model, the challenger has none" for kind in sorted(set(reigning) - set(models))]
+    unjudged = [f"no rows judged the challenger's {kind} model" for kind in sorted(set(models) - set(rows))]
+    return (*gone, *unjudged)
 
 
 def _objections(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"{one.kind}: {one.metric} {one.challenger:.5f} is not below {one.champion:.5f}" for one in comparisons if not one.better
-    )
+    return tuple(f"{one.kind}: {one.metric} {one.challenger:.5f} is not below {one.champion:.5f}" for one in comparisons if not one.better)
 
 
-def _against_champion(kind: str, champion: Release, challenger: Release, frame: pd.DataFrame, seed: int) -> list[Comparison]:
-    ours, theirs = (_p(kind, release.models[kind].predict(frame)) for release in (challenger, champion))
-    return [_compared(kind, metric, frame, theirs, ours, seed) for metric in COMPARED]
+def _compared(kind: str, champion: Model | None, challenger: Model, frame: pd.DataFrame, seed: int) -> list[Comparison]:
+    theirs = np.tile(np.array(challenger.base_rates), (len(frame), 1)) if champion is None else champion.predict(frame)
+    forecasts = [p[:, 1] if kind == "return" else p for p in (theirs, challenger.predict(frame))]
+    return [_one(kind, metric, frame, forecasts, seed) for metric in (COMPARED if champion else COMPARED[:1])]
 
 
-def _against_rate(kind: str, challenger: Release, frame: pd.DataFrame, seed: int) -> Comparison:
-    model = challenger.models[kind]
-    rate = np.tile(np.array(model.base_rates), (len(frame), 1))
-    return _compared(kind, "log_loss", frame, _p(kind, rate), _p(kind, model.predict(frame)), seed)
-
-
-def _compared(kind: str, metric: str, frame: pd.DataFrame, theirs: Floats, ours: Floats, seed: int) -> Comparison:
+def _one(kind: str, metric: str, frame: pd.DataFrame, forecasts: list[Floats], seed: int) -> Comparison:
     y = frame["y"].to_numpy()
-    values = [metrics(Scored(y, p), None, (metric,))[metric] for p in (theirs, ours)]
-    difference = paired_difference(y, theirs, ours, frame["customer"], metric, seed=seed)
-    return Comparison(kind, metric, values[0], values[1], difference)
-
-
-def _p(kind: str, probabilities: Floats) -> Floats:
-    return probabilities[:, 1] if kind == "return" else probabilities
+    theirs, ours = (metrics(Scored(y, p), None, (metric,))[metric] for p in forecasts)
+    difference = paired_difference(y, forecasts[0], forecasts[1], frame["customer"], metric, seed=seed)
+    return Comparison(kind, metric, theirs, ours, difference)

@@ -24,6 +24,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {"return": ("kept", "returned"), "fit":
 """What each model tells apart, in the order of its probabilities."""
 
 _TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
+_LAST_TREE_ENDS = "end of trees"
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,17 +143,22 @@ def load(folder: Path, *, feature_set: str) -> Release:
         feature_set: the hash of the features that the caller can compute.
 
     Raises:
-        ReleaseRefused: it is tampered with, incomplete, or made for other features.
+        ReleaseRefused: it is tampered with, incomplete, damaged, or made for other features.
     """
     seal, manifest = read_sealed(folder, ReleaseRefused)
     if manifest.get("kind") != "release":
         raise ReleaseRefused(f"{folder} holds a {manifest.get('kind')}", expected="a release")
     if manifest.get("feature_set") != feature_set:
         raise ReleaseRefused(
-            f"the release was made for feature set {manifest.get('feature_set')}", expected=feature_set, advice="train anew with this version"
+            f"the release was made for feature set {manifest.get('feature_set')}",
+            expected=feature_set,
+            advice="train anew with this version",
         )
-    models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
-    return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"])
+    try:
+        models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
+        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"])
+    except (OSError, ValueError, TypeError, KeyError, lgb.basic.LightGBMError) as error:
+        raise ReleaseRefused(f"the release in {folder} is damaged: {error!r}", advice="train anew") from error
 
 
 def _parameters(kind: str, forest: Forest, seed: int, threads: int) -> dict[str, object]:
@@ -191,8 +197,10 @@ def _read_model(kind: str, folder: Path) -> Model:
     about = json.loads((folder / _ABOUT).read_text())
     if kind not in CLASSES or about["classes"] != list(CLASSES[kind]):
         raise ReleaseRefused(f"the release holds a model {kind!r} of classes {about['classes']}", expected=f"one of {dict(CLASSES)}")
-    booster = lgb.Booster(model_str=(folder / _TREES).read_text())
+    trees = (folder / _TREES).read_text()
+    if _LAST_TREE_ENDS not in trees:  # LightGBM would end the whole process
+        raise ReleaseRefused(f"{kind}/{_TREES} is cut off", expected=f"a line {_LAST_TREE_ENDS!r}", advice="train anew")
+    booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
     return Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
-

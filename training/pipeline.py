@@ -90,8 +90,6 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
     """Train and judge one model."""
     blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
     model = fit(rows.kind, blocks[0], blocks[1], settings.forests[rows.kind], seed=settings.seed, threads=settings.threads)
-    chosen = np.zeros(len(rows), dtype=bool)
-    chosen[split.judge] = True
-    judged, judged_inputs = rows.where(chosen), inputs.iloc[split.judge].reset_index(drop=True)
+    judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
     p = model.predict(judged_inputs, threads=settings.threads)
     return Trained(model, split, judged, judged_inputs, p, evaluate(judged, judged_inputs, p, seed=settings.seed))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import mlflow.artifacts
+from mlflow.entities import LifecycleStage
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -59,25 +62,40 @@ class Registry:
     def __init__(self, uri: str, artifacts: Path | None = None) -> None:
         self.uri = uri
         self.artifacts = artifacts
-        mlflow.set_tracking_uri(uri)
-        self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        with self._answering():
+            mlflow.set_tracking_uri(uri)
+            self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     def experiment_id(self) -> str:
-        """The id of our experiment, made when it is not there."""
-        found = self.client.get_experiment_by_name(EXPERIMENT)
-        if found is not None:
-            return str(found.experiment_id)
-        location = self.artifacts.resolve().as_uri() if self.artifacts else None
-        return str(self.client.create_experiment(EXPERIMENT, artifact_location=location))
+        """The id of our experiment, made when it is not there.
+
+        Raises:
+            RegistryRefused: it was deleted, or the store does not answer.
+        """
+        with self._answering():
+            found = self.client.get_experiment_by_name(EXPERIMENT)
+            if found is None:
+                location = self.artifacts.resolve().as_uri() if self.artifacts else None
+                with _unless_there():
+                    return str(self.client.create_experiment(EXPERIMENT, artifact_location=location))
+                return self.experiment_id()
+        if found.lifecycle_stage != LifecycleStage.ACTIVE:
+            raise RegistryRefused(f"the experiment {EXPERIMENT} was deleted in {self.uri}", advice="restore it, or take another store")
+        return str(found.experiment_id)
 
     def version(self, alias: str) -> Version | None:
-        """The release that bears an alias; None when none does."""
-        try:
-            return _version(self.client.get_model_version_by_alias(MODEL, alias))
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise RegistryRefused(f"the registry at {self.uri} does not answer: {error.message}") from error
+        """The release that bears an alias; None when none does.
+
+        Raises:
+            RegistryRefused: the store does not answer.
+        """
+        with self._answering():
+            try:
+                return _version(self.client.get_model_version_by_alias(MODEL, alias))
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
 
     def require(self, alias: str) -> Version:
         """The release that bears an alias.
@@ -92,20 +110,28 @@ class Registry:
         return found
 
     def register(self, model_uri: str, run_id: str, seal: str, **tags: str) -> Version:
-        """Give a logged model the next version."""
-        if not self.client.search_registered_models(f"name = '{MODEL}'"):
-            self.client.create_registered_model(MODEL)
-        found = self.client.create_model_version(MODEL, model_uri, run_id, tags={"seal": seal, **tags})
+        """Give a logged model the next version.
+
+        Raises:
+            RegistryRefused: the store does not answer.
+        """
+        with self._answering():
+            with _unless_there():
+                if not self.client.search_registered_models(f"name = '{MODEL}'"):
+                    self.client.create_registered_model(MODEL)
+            found = self.client.create_model_version(MODEL, model_uri, run_id, tags={"seal": seal, **tags})
         return Version(str(found.version), run_id, seal)
 
     def set_alias(self, alias: str, version: Version) -> None:
         """Let a release bear an alias, and no other."""
-        self.client.set_registered_model_alias(MODEL, alias, version.number)
+        with self._answering():
+            self.client.set_registered_model_alias(MODEL, alias, version.number)
 
     def tag(self, version: Version, **tags: str) -> None:
         """Write tags on a version."""
-        for key, value in tags.items():
-            self.client.set_model_version_tag(MODEL, version.number, key, value)
+        with self._answering():
+            for key, value in tags.items():
+                self.client.set_model_version_tag(MODEL, version.number, key, value)
 
     def fetch_release(self, version: Version, folder: Path) -> Path:
         """Copy the version's release to `folder`, replacing what is there.
@@ -132,11 +158,30 @@ class Registry:
             if folder.exists():
                 shutil.rmtree(folder)
             fetched.rename(folder)
-        except (MlflowException, OSError) as error:
+        except Exception as error:
             raise RegistryRefused(f"cannot fetch {uri}: {error}", advice="check that the store and its artifacts are there") from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return folder
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # a store raises whatever its database driver raises
+            raise RegistryRefused(
+                f"the registry at {self.uri} does not answer: {error}", advice="check that it is there and whole"
+            ) from error
+
+
+@contextmanager
+def _unless_there() -> Iterator[None]:
+    """Two trainings may start in an empty store at once: the second finds what the first has made."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _version(found: ModelVersion) -> Version:

@@ -42,8 +42,14 @@ class Rows:
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
-        frames = [frame[chosen].reset_index(drop=True) for frame in (self.line_id, self.asked, self.known_at, self.category)]
-        return Rows(self.kind, frames[0], frames[1], self.y[chosen], frames[2], frames[3])
+        return self.at(np.flatnonzero(chosen))
+
+    def at(self, numbers: npt.NDArray[np.int64]) -> Rows:
+        """The rows of these numbers, in their order."""
+        line_id, known_at, category = (
+            column.iloc[numbers].reset_index(drop=True) for column in (self.line_id, self.known_at, self.category)
+        )
+        return Rows(self.kind, line_id, self.asked.iloc[numbers].reset_index(drop=True), self.y[numbers], known_at, category)
 
 
 def labelled(kind: str, shop: Shop) -> Rows:
@@ -53,9 +59,7 @@ def labelled(kind: str, shop: Shop) -> Rows:
     and their kept neighbours not, and the rate would be too high.
     """
     rows = _return_rows(shop) if kind == "return" else _fit_rows(shop)
-    order = np.argsort(rows.asked["at"].to_numpy(), kind="stable")
-    frames = [frame.iloc[order].reset_index(drop=True) for frame in (rows.line_id, rows.asked, rows.known_at, rows.category)]
-    return Rows(kind, frames[0], frames[1], rows.y[order], frames[2], frames[3])
+    return rows.at(np.argsort(rows.asked["at"].to_numpy(), kind="stable"))
 
 
 def _return_rows(shop: Shop) -> Rows:
@@ -72,7 +76,7 @@ def _fit_rows(shop: Shop) -> Rows:
     said = shop.tables["fit_feedback"] if shop.has("fit_feedback") else pd.DataFrame({"line_id": [], "verdict": [], "given_at": []})
     last = said.dropna(subset=["line_id"]).sort_values("given_at", kind="stable").drop_duplicates("line_id", keep="last")
     joined = asked.merge(last[["line_id", "verdict", "given_at"]].astype({"line_id": "str"}), on="line_id")
-    y = joined["verdict"].map({name: number for number, name in enumerate(CLASSES["fit"])}).to_numpy(dtype="int64")
+    y = joined["verdict"].map({name: number for number, name in enumerate(CLASSES["fit"])}).to_numpy().astype("int64")
     return _rows("fit", shop, joined["line_id"], joined.drop(columns=["line_id", "verdict", "given_at"]), y, joined["given_at"].astype(UTC))
 
 

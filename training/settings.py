@@ -9,6 +9,12 @@ from typing import Any
 
 from domain.errors import SettingsRefused
 
+_MOST = 2**31 - 1
+"""LightGBM counts in 32 bits."""
+
+_MOST_LEAVES = 131_072
+"""LightGBM grows no tree larger than that."""
+
 
 @dataclass(frozen=True)
 class Forest:
@@ -36,7 +42,8 @@ class Forest:
         for name in ("learning_rate", "share_of_features", "share_of_rows"):
             _require(0 < getattr(self, name) <= 1, name, getattr(self, name), "above 0 and at most 1")
         for name, least in (("trees", 1), ("leaves", 2), ("fewest_rows_per_leaf", 1), ("l2", 0)):
-            _require(getattr(self, name) >= least, name, getattr(self, name), f"at least {least}")
+            most = _MOST_LEAVES if name == "leaves" else _MOST
+            _require(least <= getattr(self, name) <= most, name, getattr(self, name), f"{least} to {most:,}")
 
 
 @dataclass(frozen=True)
@@ -55,8 +62,8 @@ class Blocks:
 
     def __post_init__(self) -> None:
         for name in ("calibrate", "judge"):
-            _require(0 < getattr(self, name) <= 0.5, f"blocks.{name}", getattr(self, name), "above 0 and at most 0.5")
-        _require(self.fewest_rows >= 1, "blocks.fewest_rows", self.fewest_rows, "at least 1")
+            _require(0 < getattr(self, name) <= 0.5, name, getattr(self, name), "above 0 and at most 0.5")
+        _require(self.fewest_rows >= 1, "fewest_rows", self.fewest_rows, "at least 1")
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,10 @@ class Settings:
     blocks: Blocks
     forests: Mapping[str, Forest]
 
+    def __post_init__(self) -> None:
+        _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
+        _require(1 <= self.threads <= _MOST, "threads", self.threads, f"1 to {_MOST:,}")
+
 
 def parse_settings(text: str) -> Settings:
     """Read the content of a training.toml.
@@ -87,8 +98,6 @@ def parse_settings(text: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
     _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict}, "")
-    _require(raw["seed"] >= 0, "seed", raw["seed"], "at least 0")
-    _require(raw["threads"] >= 1, "threads", raw["threads"], "at least 1")
     forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
     return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests)
 
@@ -97,7 +106,10 @@ def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str) -> Any:
     types = {"int": int, "float": float}
     wanted = {field.name: types[str(field.type)] for field in fields(kind)}
     _exactly(raw, wanted, where)
-    return kind(**{name: wanted[name](value) for name, value in raw.items()})
+    try:
+        return kind(**{name: wanted[name](value) for name, value in raw.items()})
+    except SettingsRefused as refusal:
+        raise SettingsRefused(f"{where}{refusal.what}", expected=refusal.expected) from refusal
 
 
 def _exactly(raw: Mapping[str, Any], wanted: Mapping[str, type], where: str) -> None:

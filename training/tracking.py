@@ -32,7 +32,9 @@ from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
 from training.settings import Settings
 
 
-def log_training(registry: Registry, training: Training, shop: Shop, settings: Settings, policy_text: str, *, track: Track = iter) -> Version:
+def log_training(
+    registry: Registry, training: Training, shop: Shop, settings: Settings, policy_text: str, *, track: Track = iter
+) -> Version:
     """Log a training as one run, register its release with a signature, and make it challenger.
 
     Args:
@@ -51,7 +53,11 @@ def log_training(registry: Registry, training: Training, shop: Shop, settings: S
         for kind, trained in training.trained.items():
             _log_pictures(kind, trained, shop, parse_policy(policy_text), folder)
             _log_judged(kind, trained, folder)
-        about = {"data": data, "settings": _flat(settings), "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()}}
+        about = {
+            "data": data,
+            "settings": _flat(settings),
+            "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
+        }
         models = {kind: one.model for kind, one in training.trained.items()}
         seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
         take_snapshot(shop, folder / SNAPSHOT, track=track)
@@ -61,7 +67,9 @@ def log_training(registry: Registry, training: Training, shop: Shop, settings: S
 
 def _log_numbers(registry: Registry, run_id: str, training: Training, settings: Settings, data: list[dict[str, Any]]) -> None:
     parameters = {**_flat(settings), "feature_set": FEATURE_SET_HASH, **{f"skipped.{kind}": why for kind, why in training.skipped.items()}}
-    parameters |= {f"data.{table['table']}.rows": table["rows"] for table in data} | {f"data.{table['table']}.hash": table["hash"] for table in data}
+    parameters |= {f"data.{table['table']}.rows": table["rows"] for table in data} | {
+        f"data.{table['table']}.hash": table["hash"] for table in data
+    }
     metrics = [Metric(name, value, 0, 0) for kind, one in training.trained.items() for name, value in _metrics(kind, one)]
     registry.client.log_batch(run_id, metrics, [Param(name, str(value)) for name, value in parameters.items()])
 
@@ -112,8 +120,8 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
         yield f"deciles_{name}", plots.deciles(seen, p[:, number])
         yield f"roc_pr_{name}", plots.roc_pr(seen, p[:, number])
     yield "gain", plots.gain(list(model.features), model.gains())
-    parts = trained.evaluation.slices
-    yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
+    if parts := trained.evaluation.slices:
+        yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
 

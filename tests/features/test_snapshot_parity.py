@@ -44,7 +44,9 @@ def test_the_demo_shops_snapshot_builds_what_the_demo_shop_builds(shop: Shop, sn
     lines = shop.tables["order_lines"].iloc[::10]
     rows = [
         {"customer_id": who, "sku": sku, "country": country, "at": snapshot.at, "quantity": 2.0, "unit_price": 999.0}
-        for who, sku, country in zip(lines["customer_id"], lines["sku"], lines["country"].where(lines["country"].notna(), None), strict=True)
+        for who, sku, country in zip(
+            lines["customer_id"], lines["sku"], lines["country"].where(lines["country"].notna(), None), strict=True
+        )
     ]
     asked = asked_of(rows)
     pd.testing.assert_frame_equal(build(shop, asked), snapshot.build(asked), check_exact=True)

@@ -25,7 +25,7 @@ def table(name: str, *rows: Mapping[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows)) if rows else pd.DataFrame(columns=list(TABLES[name].schema.columns))
     moments = [column for column in frame.columns if column in TABLES[name].schema.columns and column.endswith(("_at", "_on"))]
     for column in [*moments, *(["at"] if "at" in frame.columns else [])]:
-        frame[column] = pd.to_datetime(frame[column], utc=True).astype("datetime64[us, UTC]")
+        frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
     return frame
 
 
@@ -58,4 +58,11 @@ def line(line_id: str, ordered_at: str, **columns: object) -> dict[str, object]:
 
 def sent_back(line_id: str, requested_at: str, received_at: str | None, **columns: object) -> dict[str, object]:
     """A return of one unit."""
-    return {"return_id": f"r-{line_id}", "line_id": line_id, "quantity": 1, "requested_at": requested_at, "received_at": received_at, **columns}
+    return {
+        "return_id": f"r-{line_id}",
+        "line_id": line_id,
+        "quantity": 1,
+        "requested_at": requested_at,
+        "received_at": received_at,
+        **columns,
+    }

@@ -141,7 +141,8 @@ def features(v: dict[str, float], row: Row, keys: Row, day: int, *, own: bool, b
         "customer_mean_price": _ratio(v["customer.ordered_value"], v["customer.ordered_units"]),
         "customer_style_kept_lines": v["customer_style.kept_lines"],
         "customer_brand_return_rate": (v["customer_brand.returned_lines"] + 5 * customer) / (v["customer_brand.ordered_lines"] + 5),
-        "size_vs_customer_category": position - _ratio(v["customer_category.good_size_tenths"], v["customer_category.good_sized_lines"]) / 10,
+        "size_vs_customer_category": position
+        - _ratio(v["customer_category.good_size_tenths"], v["customer_category.good_sized_lines"]) / 10,
     }
     fits = _ratio(v["style_size.fits_weight_hg"], v["style_size.fits_weighed"]) / 10
     bodily = {

@@ -1,0 +1,195 @@
+"""The real service, started as a process and asked over HTTP."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.money import half_even
+from features.snapshot import load_snapshot
+from serving.launch import Running, free_port, serve
+from training.model import load, save
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def service(release_folder: Path, snapshot_folder: Path) -> Iterator[Running]:
+    with serve(release_folder, snapshot_folder, port=free_port()) as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=service.url, timeout=30) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def skus(snapshot_folder: Path) -> list[str]:
+    return [str(sku) for sku in load_snapshot(snapshot_folder).products["sku"]]
+
+
+def asked(skus: list[str], **fields: Any) -> dict[str, Any]:
+    return {"offers": [{"sku": sku, "p_order": round(0.01 + number % 7 / 100, 2)} for number, sku in enumerate(skus)], **fields}
+
+
+def test_offers_are_ranked_by_what_they_are_expected_to_leave(client: httpx.Client, skus: list[str]) -> None:
+    reply = client.post("/v1/rank", json=asked(skus[:200], customer_id="c000001", country="DE")).json()
+
+    assert "view" == reply["per"]
+    assert 200 == len(reply["offers"]) + len(reply["excluded"]) + reply["cut_by_limit"]
+    values = [offer["money"]["expected_kept_margin"] for offer in reply["offers"]]
+    assert values == sorted(values, reverse=True)
+
+
+def test_the_reader_of_a_reply_can_recompute_its_money(client: httpx.Client, skus: list[str]) -> None:
+    for offer in client.post("/v1/rank", json=asked(skus[:50])).json()["offers"]:
+        money, p_order, p_return = offer["money"], Decimal(str(offer["p_order"])), Decimal(str(offer["p_return"]))
+        margin = money["price_net"] - money["unit_cost"] - money["outbound_shipping"] - money["payment_fee"]
+        costs = money["outbound_shipping"] + money["payment_fee_kept"] + money["return_handling"] + money["resale_loss"]
+        assert (margin, costs - money["return_fee"]) == (money["margin_if_kept"], money["loss_if_returned"])
+        value = p_order * ((1 - p_return) * money["margin_if_kept"] - p_return * money["loss_if_returned"])
+        assert half_even(value) == money["expected_kept_margin"]
+
+
+def test_probes_answer(client: httpx.Client) -> None:
+    assert [200, 200] == [client.get(path).status_code for path in ("/livez", "/readyz")]
+
+
+def test_metrics_count_rankings_and_say_what_serves(client: httpx.Client, skus: list[str]) -> None:
+    client.post("/v1/rank", json=asked(skus[:1]))
+
+    text = client.get("/metrics").text
+
+    assert 'keeprank_requests_total{route="/v1/rank",status="200"}' in text
+    assert 'keeprank_request_seconds_bucket{le="0.1",route="/v1/rank"}' in text
+    assert f'release="{client.get("/v1/releases").json()["release"]}"' in text
+
+
+@pytest.mark.parametrize("path", ["/", "/openapi.json", "/v1/releases"])
+def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> None:
+    response = client.get(path)
+
+    assert (200, "application/json") == (response.status_code, response.headers["content-type"])
+    assert "https://" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "fields"),
+    [
+        (b"{", 400, []),
+        (b"\xff", 400, []),
+        (json.dumps(asked([str(number) for number in range(501)])).encode(), 422, ["/offers"]),
+        (json.dumps({"offers": []}).encode(), 422, ["/offers"]),
+        (json.dumps({"offers": [{"sku": "a"}], "colour": "red"}).encode(), 422, ["/colour"]),
+        (json.dumps({"offers": [{"sku": "a", "price": -1}]}).encode(), 422, ["/offers/0/price"]),
+        (json.dumps({"offers": [{"sku": "a", "price": "7"}]}).encode(), 422, ["/offers/0/price"]),
+        (json.dumps({"offers": [{"sku": "a", "p_order": math.nan}]}).encode(), 422, ["/offers/0/p_order"]),
+        (json.dumps({"offers": [{"sku": "a"}], "currency": "USD"}).encode(), 422, ["/currency"]),
+        (b'{"offers": ' + b"[" * 500_000, 422, ["/offers/0"]),
+        (b" " * (2**20 + 1), 413, []),
+        (b" " * 2**23, 413, []),
+    ],
+)
+def test_a_wrong_request_is_refused_by_name_and_the_service_lives_on(
+    client: httpx.Client, skus: list[str], body: bytes, status: int, fields: list[str]
+) -> None:
+    response = client.post("/v1/rank", content=body, headers={"content-type": "application/json"})
+
+    assert (status, "application/problem+json") == (response.status_code, response.headers["content-type"])
+    assert fields == [error["field"] for error in response.json()["errors"]]
+    assert 200 == client.post("/v1/rank", json=asked(skus[:2])).status_code
+
+
+def test_strangers_are_served(client: httpx.Client) -> None:
+    reply = client.post("/v1/rank", json={"customer_id": "nobody", "offers": [{"sku": "x", "price": 1999}, {"sku": "y"}]}).json()
+
+    assert (["x"], ["x", "y"], "new_customer") == ([offer["sku"] for offer in reply["offers"]], reply["unknown_offers"], reply["fallback"])
+
+
+def test_two_clients_at_once_get_their_own_answers(client: httpx.Client, skus: list[str]) -> None:
+    requests = [asked(skus[number : number + 20], request_id=f"r{number}", explain=number % 2 == 0) for number in range(16)]
+    alone = [client.post("/v1/rank", json=request).json() for request in requests]
+
+    with ThreadPoolExecutor(2) as clients:
+        together = list(clients.map(lambda request: client.post("/v1/rank", json=request).json(), requests))
+
+    assert alone == together
+
+
+def exit_of(release: Path, snapshot: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "KEEPRANK_RELEASE": str(release), "KEEPRANK_SNAPSHOT": str(snapshot), "BENTOML_DO_NOT_TRACK": "True"}
+    return subprocess.run(
+        [sys.executable, "-m", "bentoml", "serve", "serving.service:KeeprankService", "--host", "127.0.0.1", "--port", str(free_port())],
+        cwd=ROOT,
+        env=environment | {"BENTOML_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_tampered_release_does_not_start(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(release_folder, tmp_path / "release")
+    (copy / "policy.toml").write_text((copy / "policy.toml").read_text() + "\n")
+
+    ended = exit_of(copy, snapshot_folder, tmp_path / "home")
+
+    assert 1 == ended.returncode
+    assert "keeprank: release/policy.toml is changed after it was sealed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_release_for_other_features_does_not_start(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    own = json.loads((release_folder / "manifest.json").read_text())["feature_set"]
+    release = load(release_folder, feature_set=own)
+    save(release.models, tmp_path / "release", feature_set="0123456789abcdef", policy=release.policy, about={})
+
+    ended = exit_of(tmp_path / "release", snapshot_folder, tmp_path / "home")
+
+    assert 1 == ended.returncode
+    assert f"keeprank: the release was made for feature set 0123456789abcdef; expected: {own}" in ended.stderr
+
+
+def interrupted(_: Running) -> None:
+    raise KeyboardInterrupt
+
+
+def killed(running: Running) -> None:
+    running.process.kill()
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("end", [interrupted, killed])
+def test_nothing_is_left_behind(release_folder: Path, snapshot_folder: Path, end: Callable[[Running], None]) -> None:
+    found: list[int] = []
+
+    def run() -> None:
+        with serve(release_folder, snapshot_folder, port=free_port()) as running:
+            first = running.process.pid
+            found.extend([first, *(pid for pid, parent in processes().items() if parent == first)])
+            end(running)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+
+    assert 2 == len(found), "the first process and its worker"
+    assert [] == [pid for pid in found if pid in processes()]
+
+
+def processes() -> dict[int, int]:
+    """Parents by process, without those that have ended and wait to be reaped."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = (line.split() for line in listed)
+    return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}

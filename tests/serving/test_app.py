@@ -1,0 +1,149 @@
+"""The application without a server: requests in, replies out."""
+
+import asyncio
+import json
+import logging
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from prometheus_client import REGISTRY
+
+from serving.app import LARGEST_BODY, Application
+from serving.problems import KINDS
+from serving.state import Serving
+from serving.wire import Problem, RankReply
+
+JSON = {"content-type": "application/json"}
+
+
+def sent(serving: Serving, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=Application(serving))
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            return await client.request(method, path, content=content, headers=JSON if headers is None else headers)
+
+    return asyncio.run(ask())
+
+
+def ranked(serving: Serving, **fields: Any) -> httpx.Response:
+    return sent(
+        serving, "POST", "/v1/rank", json.dumps({"offers": [{"sku": sku} for sku in list(serving.products)[:3]], **fields}).encode()
+    )
+
+
+def problem_of(response: httpx.Response) -> Problem:
+    assert "application/problem+json" == response.headers["content-type"]
+    document = msgspec.json.decode(response.content, type=Problem)
+    assert response.status_code == document.status
+    return document
+
+
+def test_a_ranking_is_answered_as_the_wire_says(serving: Serving) -> None:
+    response = ranked(serving, request_id="mine")
+
+    assert 200 == response.status_code
+    assert "mine" == msgspec.json.decode(response.content, type=RankReply).request_id
+
+
+def test_a_request_without_an_id_gets_one(serving: Serving) -> None:
+    assert 36 == len(ranked(serving).json()["request_id"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"surprise": 1}, "/surprise"),
+        ({"currency": "USD"}, "/currency"),
+        ({"offers": [{"sku": "a", "price": -1}]}, "/offers/0/price"),
+        ({"offers": [{"sku": str(number)} for number in range(501)]}, "/offers"),
+    ],
+)
+def test_a_wrong_field_is_an_invalid_request_that_names_it(serving: Serving, fields: dict[str, Any], field: str) -> None:
+    document = problem_of(ranked(serving, **fields))
+
+    assert (422, "/problems/invalid-request") == (document.status, document.type)
+    assert [field] == [error.field for error in document.errors]
+
+
+def test_a_refusal_carries_the_requests_own_id(serving: Serving) -> None:
+    assert "mine" == problem_of(ranked(serving, currency="USD", request_id="mine")).request_id
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "kind"),
+    [
+        (b"{", JSON, 400, "malformed-json"),
+        (b"", JSON, 400, "malformed-json"),
+        (b"{}", {"content-type": "text/plain"}, 415, "unsupported-content"),
+        (b"{}", {}, 415, "unsupported-content"),
+        (b"{}", {**JSON, "content-encoding": "gzip"}, 415, "unsupported-content"),
+        (b" " * (LARGEST_BODY + 1), JSON, 413, "request-too-large"),
+        (b"[" * LARGEST_BODY, JSON, 422, "invalid-request"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(serving: Serving, content: bytes, headers: dict[str, str], status: int, kind: str) -> None:
+    document = problem_of(sent(serving, "POST", "/v1/rank", content, headers))
+
+    assert (status, f"/problems/{kind}") == (document.status, document.type)
+
+
+def test_a_charset_beside_the_content_type_is_fine(serving: Serving) -> None:
+    body = json.dumps({"offers": [{"sku": "x", "price": 1}]}).encode()
+
+    assert 200 == sent(serving, "POST", "/v1/rank", body, {"content-type": "Application/JSON; charset=utf-8"}).status_code
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/v1/rank/", "/docs.json", "/static_content/x.js", "/v1"])
+def test_an_unknown_route_is_not_found(serving: Serving, path: str) -> None:
+    assert 404 == problem_of(sent(serving, "GET", path)).status
+
+
+def test_a_wrong_method_is_told_the_right_one(serving: Serving) -> None:
+    response = sent(serving, "GET", "/v1/rank")
+
+    assert 405 == problem_of(response).status
+    assert "POST" == response.headers["allow"]
+
+
+def test_what_fails_inside_stays_inside_and_is_logged(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    broken = replace(serving, products=None)  # type: ignore[arg-type]
+
+    with caplog.at_level(logging.ERROR):
+        document = problem_of(sent(broken, "POST", "/v1/rank", b'{"offers": [{"sku": "a"}], "request_id": "mine"}'))
+
+    assert (500, "/problems/internal-error", "mine") == (document.status, document.type, document.request_id)
+    assert "NoneType" not in document.detail
+    assert "mine" in caplog.text
+
+
+def test_every_kind_of_problem_has_a_code_of_its_own() -> None:
+    assert len(KINDS) == len({kind.name for kind in KINDS})
+
+
+def test_the_index_names_the_endpoints_and_loads_nothing_from_elsewhere(serving: Serving) -> None:
+    response = sent(serving, "GET", "/")
+
+    assert "/v1/rank" in response.json()["endpoints"]
+    assert "http" not in response.text
+
+
+def test_the_release_that_serves_is_told(serving: Serving) -> None:
+    told = sent(serving, "GET", "/v1/releases").json()
+
+    assert (serving.release.seal, ["fit", "return"]) == (told["release"], told["models"])
+
+
+def test_answers_are_counted_by_route_and_status(serving: Serving) -> None:
+    def count(route: str, status: str) -> float:
+        return REGISTRY.get_sample_value("keeprank_requests_total", {"route": route, "status": status}) or 0.0
+
+    before = count("/v1/rank", "422"), count("other", "404")
+    ranked(serving, limit=0)
+    sent(serving, "GET", "/secret/path")
+
+    assert (before[0] + 1, before[1] + 1) == (count("/v1/rank", "422"), count("other", "404"))
+    labels = {"release": serving.release.seal, "snapshot": serving.snapshot.seal, "policy": serving.policy.version}
+    assert 1.0 == REGISTRY.get_sample_value("keeprank_serves", labels)

@@ -1,0 +1,204 @@
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.economics import expected_kept_margin
+from domain.money import half_even
+from domain.policy import parse_policy
+from serving.assortment import Product
+from serving.decide import Decision, Scores, decide
+from serving.wire import ExcludedOffer, Money, Offer, RankedOffer, RankRequest
+
+POLICY = parse_policy((Path(__file__).parents[2] / "config/policy.toml").read_text())
+SHIRT = Product("style", "shirt", 4000, 1600, "EUR", sized=True, hidden=False, stock=None)
+
+
+def scored(*p_return: float, new_customer: bool = False) -> Scores:
+    return Scores(np.array(p_return), None, new_customer, np.full(len(p_return), True))
+
+
+def decided(offers: list[Offer], scores: Scores, products: dict[str, Product], limit: int | None = None) -> Decision:
+    return decide(RankRequest(offers=offers, limit=limit), scores, products, POLICY, currency="EUR")
+
+
+def skus(decision: Decision) -> list[str]:
+    return [offer.sku for offer in decision.offers]
+
+
+def test_of_two_equal_offers_the_one_that_comes_back_less_is_first() -> None:
+    decision = decided([Offer(sku="a"), Offer(sku="b")], scored(0.5, 0.1), {"a": SHIRT, "b": SHIRT})
+
+    assert ["b", "a"] == skus(decision)
+    assert [1, 2] == [offer.position for offer in decision.offers]
+
+
+def test_equal_offers_keep_the_order_of_the_request() -> None:
+    decision = decided([Offer(sku=sku) for sku in "cab"], scored(0.3, 0.3, 0.3), dict.fromkeys("abc", SHIRT))
+
+    assert ["c", "a", "b"] == skus(decision)
+
+
+def test_the_callers_p_order_makes_values_per_view() -> None:
+    offers = [Offer(sku="a", p_order=0.01), Offer(sku="b", p_order=0.02)]
+
+    decision = decided(offers, scored(0.1, 0.2), {"a": SHIRT, "b": SHIRT})
+
+    assert "view" == decision.per
+    assert ["b", "a"] == skus(decision)
+
+
+def test_without_p_order_values_are_per_order() -> None:
+    assert "order" == decided([Offer(sku="a")], scored(0.1), {"a": SHIRT}).per
+
+
+@pytest.mark.parametrize(
+    ("offer", "product", "reason"),
+    [
+        (Offer(sku="a", hidden=True), SHIRT, "hidden"),
+        (Offer(sku="a"), replace(SHIRT, hidden=True), "hidden"),
+        (Offer(sku="a", available=0), replace(SHIRT, stock=7), "out_of_stock"),
+        (Offer(sku="a"), replace(SHIRT, stock=0), "out_of_stock"),
+        (Offer(sku="a"), replace(SHIRT, price=None), "price_unknown"),
+        (Offer(sku="a"), replace(SHIRT, currency="GBP"), "price_unknown"),
+    ],
+)
+def test_a_hard_rule_leaves_an_offer_out_and_says_why(offer: Offer, product: Product, reason: str) -> None:
+    decision = decided([offer], scored(0.1), {"a": product})
+
+    assert () == decision.offers
+    assert [reason] == [excluded.reason for excluded in decision.excluded]
+
+
+def test_the_requests_stock_overrules_the_snapshots() -> None:
+    assert ["a"] == skus(decided([Offer(sku="a", available=1)], scored(0.1), {"a": replace(SHIRT, stock=0)}))
+
+
+def test_an_unknown_sku_is_ranked_at_the_price_it_came_with_and_named() -> None:
+    decision = decided([Offer(sku="x", price=4000), Offer(sku="y")], scored(0.1, 0.1), {})
+
+    assert ["x"] == skus(decision)
+    assert ("x", "y") == decision.unknown
+    assert (ExcludedOffer(sku="y", reason="price_unknown"),) == decision.excluded
+    assert decision.offers[0].money.unit_cost_assumed
+
+
+@pytest.mark.parametrize(
+    ("new_customer", "known", "code"),
+    [(False, True, "none"), (True, True, "new_customer"), (False, False, "new_offer"), (True, False, "new_customer_and_offer")],
+)
+def test_each_offer_says_what_its_score_had_to_do_without(new_customer: bool, known: bool, code: str) -> None:
+    scores = Scores(np.array([0.1]), None, new_customer, np.array([known]))
+
+    decision = decided([Offer(sku="a")], scores, {"a": SHIRT})
+
+    assert code == decision.offers[0].fallback
+    assert ("new_customer" if new_customer else "none") == decision.fallback
+
+
+def test_without_a_return_model_the_policys_prior_stands_in() -> None:
+    scores = Scores(None, None, False, np.array([True]))
+
+    decision = decided([Offer(sku="a")], scores, {"a": SHIRT})
+
+    assert ("prior", "prior", 0.38) == (decision.fallback, decision.offers[0].fallback, decision.offers[0].p_return)
+
+
+def test_fit_is_told_only_for_skus_with_a_size() -> None:
+    scores = Scores(np.array([0.1, 0.1]), np.array([[0.2, 0.7, 0.1]] * 2), False, np.array([True, True]))
+
+    decision = decided([Offer(sku="a"), Offer(sku="bag")], scores, {"a": SHIRT, "bag": replace(SHIRT, sized=False)})
+
+    fit = {offer.sku: offer.fit for offer in decision.offers}
+    assert fit["bag"] is None
+    assert fit["a"] is not None
+    assert (0.2, 0.7, 0.1) == msgspec.structs.astuple(fit["a"])
+
+
+shares = st.floats(0, 1)
+prices = st.one_of(st.none(), st.integers(0, 10**6), st.integers(0, 10**12))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[Offer], Scores, dict[str, Product], int | None]:
+    size = draw(st.integers(1, 6))
+    orders = draw(st.one_of(st.just([None] * size), st.lists(shares, min_size=size, max_size=size)))
+    offers = [
+        Offer(
+            sku=f"s{row}",
+            price=draw(prices),
+            unit_cost=draw(prices),
+            p_order=orders[row],
+            available=draw(st.sampled_from([None, 0, 5])),
+            hidden=draw(st.booleans()) and draw(st.booleans()),
+        )
+        for row in range(size)
+    ]
+    products = {
+        offer.sku: replace(SHIRT, price=draw(prices), stock=draw(st.sampled_from([None, 0, 3]))) for offer in offers if draw(st.booleans())
+    }
+    returned = np.array(draw(st.lists(shares, min_size=size, max_size=size)))
+    return offers, Scores(returned, None, draw(st.booleans()), np.full(size, True)), products, draw(st.sampled_from([None, 1, 3]))
+
+
+def recomputed(offer: RankedOffer) -> Decimal:
+    p_order, p_return = Decimal(repr(1.0 if offer.p_order is None else offer.p_order)), Decimal(repr(offer.p_return))
+    return p_order * ((1 - p_return) * offer.money.margin_if_kept - p_return * offer.money.loss_if_returned)
+
+
+def adds_up(money: Money) -> bool:
+    margin = money.price_net - money.unit_cost - money.outbound_shipping - money.payment_fee
+    loss = money.outbound_shipping + money.payment_fee_kept + money.return_handling + money.resale_loss - money.return_fee
+    return (margin, loss) == (money.margin_if_kept, money.loss_if_returned)
+
+
+@settings(deadline=None)
+@given(cases())
+def test_whoever_reads_the_reply_can_recompute_every_figure(case: tuple[list[Offer], Scores, dict[str, Product], int | None]) -> None:
+    decision = decided(*case)
+
+    assert all(adds_up(offer.money) for offer in decision.offers)
+    assert [half_even(recomputed(offer)) for offer in decision.offers] == [offer.money.expected_kept_margin for offer in decision.offers]
+    values = [recomputed(offer) for offer in decision.offers]
+    assert values == sorted(values, reverse=True)
+
+
+@settings(deadline=None)
+@given(cases())
+def test_every_offer_is_ranked_excluded_or_cut(case: tuple[list[Offer], Scores, dict[str, Product], int | None]) -> None:
+    offers, _, products, limit = case
+    decision = decided(*case)
+
+    assert len(offers) == len(decision.offers) + len(decision.excluded) + decision.cut
+    assert {offer.sku for offer in offers} - products.keys() == set(decision.unknown)
+    assert limit is None or len(decision.offers) <= limit
+
+
+@settings(deadline=None)
+@given(cases())
+def test_the_same_inputs_give_the_same_bytes(case: tuple[list[Offer], Scores, dict[str, Product], int | None]) -> None:
+    assert msgspec.json.encode(decided(*case)) == msgspec.json.encode(decided(*case))
+
+
+@settings(deadline=None)
+@given(price=st.integers(0, 10**6), cost=st.integers(0, 10**6), p_order=shares, one=shares, other=shares)
+def test_a_higher_return_risk_never_raises_the_value(price: int, cost: int, p_order: float, one: float, other: float) -> None:
+    offers = [Offer(sku="a", price=price, unit_cost=cost, p_order=p_order)]
+    low, high = (decided(offers, scored(risk), {}).offers[0].money for risk in sorted([one, other]))
+
+    if low.margin_if_kept + low.loss_if_returned >= 0:
+        assert high.expected_kept_margin <= low.expected_kept_margin
+
+
+@settings(deadline=None)
+@given(price=st.integers(0, 10**6), p_order=shares, p_return=shares)
+def test_the_exact_value_is_the_domains_formula(price: int, p_order: float, p_return: float) -> None:
+    offer = decided([Offer(sku="a", price=price, p_order=p_order)], scored(p_return), {}).offers[0]
+
+    arrays = [np.array([value]) for value in (offer.p_order, offer.p_return, offer.money.margin_if_kept, offer.money.loss_if_returned)]
+    assert expected_kept_margin(*arrays)[0] == pytest.approx(float(recomputed(offer)), rel=1e-9, abs=1e-6)

@@ -1,0 +1,127 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from domain.errors import PolicyRefused, ReleaseRefused, SnapshotRefused
+from features.build import FEATURE_NAMES, FEATURE_SET_HASH
+from serving.reading import RequestRefused
+from serving.state import Serving
+from serving.wire import BasketLine, Offer, RankRequest
+from training.model import load, save
+
+
+def offers(serving: Serving, count: int) -> list[Offer]:
+    return [Offer(sku=sku) for sku in list(serving.products)[:count]]
+
+
+def test_a_reply_says_what_it_was_made_with(serving: Serving) -> None:
+    reply = serving.rank(RankRequest(offers=offers(serving, 5)), request_id="r1")
+
+    assert ("r1", serving.release.seal, serving.snapshot.seal, serving.policy.version) == (
+        reply.request_id,
+        reply.release,
+        reply.snapshot,
+        reply.policy,
+    )
+    assert serving.snapshot.at == reply.as_of
+    assert ("EUR", "order", "new_customer") == (reply.currency, reply.per, reply.fallback)
+
+
+def test_a_known_customer_is_no_new_customer(serving: Serving) -> None:
+    customer = next(f"c{number:06d}" for number in range(10**6) if serving.snapshot.knows_customer(f"c{number:06d}"))
+
+    reply = serving.rank(RankRequest(offers=offers(serving, 5), customer_id=customer, country="DE"), request_id="r")
+
+    assert "none" == reply.fallback
+
+
+def test_an_unknown_customer_is_served(serving: Serving) -> None:
+    reply = serving.rank(RankRequest(offers=offers(serving, 5), customer_id="nobody"), request_id="r")
+
+    assert "new_customer" == reply.fallback
+
+
+def test_offers_that_nobody_knows_are_ranked_by_priors_and_named(serving: Serving) -> None:
+    strangers = [Offer(sku="x", price=4000), Offer(sku="y", price=9000), Offer(sku="z")]
+
+    reply = serving.rank(RankRequest(offers=strangers), request_id="r")
+
+    assert ["y", "x"] == [offer.sku for offer in reply.offers]
+    assert ["x", "y", "z"] == reply.unknown_offers
+    assert {"new_customer_and_offer"} == {offer.fallback for offer in reply.offers}
+    assert [None, None] == [offer.fit for offer in reply.offers]
+
+
+def test_the_basket_matters(serving: Serving) -> None:
+    sku = next(sku for sku, product in serving.products.items() if product.stock)
+    basket = (BasketLine(sku=sku, quantity=1), BasketLine(sku=sku, quantity=2), BasketLine(sku="unknown", quantity=1))
+
+    alone, together = (serving.rank(RankRequest(offers=[Offer(sku=sku)], basket=lines), request_id="r") for lines in ((), basket))
+
+    assert alone.offers[0].p_return != together.offers[0].p_return
+
+
+def test_the_first_twenty_offers_are_explained_when_asked(serving: Serving) -> None:
+    request = RankRequest(offers=offers(serving, 60), explain=True)
+
+    reply = serving.rank(request, request_id="r")
+
+    found = [len(offer.reasons) for offer in reply.offers]
+    assert [3] * 20 == found[:20]
+    assert [0] * len(found[20:]) == found[20:]
+    first = reply.offers[0].reasons
+    assert {reason.feature for reason in first} <= set(FEATURE_NAMES)
+    assert sorted((abs(reason.log_odds) for reason in first), reverse=True) == [abs(reason.log_odds) for reason in first]
+    assert all((reason.effect == "raises") == (reason.log_odds > 0) for reason in first)
+
+
+def test_no_reasons_unless_asked(serving: Serving) -> None:
+    reply = serving.rank(RankRequest(offers=offers(serving, 5)), request_id="r")
+
+    assert all(not offer.reasons for offer in reply.offers)
+
+
+@pytest.mark.parametrize("currency", ["USD", "JPY", "XXX"])
+def test_a_currency_that_is_not_the_shops_is_refused(serving: Serving, currency: str) -> None:
+    with pytest.raises(RequestRefused, match="expected one of: EUR") as refused:
+        serving.rank(RankRequest(offers=offers(serving, 1), currency=currency), request_id="r")
+
+    assert ["/currency"] == [error.field for error in refused.value.errors]
+
+
+def changed(
+    release_folder: Path, folder: Path, *, feature_set: str = FEATURE_SET_HASH, policy: str | None = None, models: bool = True
+) -> Path:
+    release = load(release_folder, feature_set=FEATURE_SET_HASH)
+    kept = release.models if models else {}
+    save(kept, folder, feature_set=feature_set, policy=release.policy if policy is None else policy, about={})
+    return folder
+
+
+def test_without_a_return_model_the_policys_prior_serves(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    serving = Serving.load(changed(release_folder, tmp_path / "release", models=False), snapshot_folder)
+
+    reply = serving.rank(RankRequest(offers=offers(serving, 5), explain=True), request_id="r")
+
+    assert "prior" == reply.fallback
+    assert {("prior", None, 0.38)} == {(offer.fallback, offer.fit, offer.p_return) for offer in reply.offers}
+
+
+def test_a_release_for_other_features_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReleaseRefused, match="feature set abc"):
+        Serving.load(changed(release_folder, tmp_path / "release", feature_set="abc"), snapshot_folder)
+
+
+def test_a_release_whose_policy_cannot_be_read_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(PolicyRefused, match="surprise"):
+        Serving.load(changed(release_folder, tmp_path / "release", policy="[surprise]"), snapshot_folder)
+
+
+def test_a_tampered_snapshot_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(snapshot_folder, tmp_path / "snapshot")
+    (copy / "present.json").write_text(json.dumps(["products"]))
+
+    with pytest.raises(SnapshotRefused, match=r"present\.json is changed"):
+        Serving.load(release_folder, copy)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from domain.errors import NotEnoughData
+from features.asked import of_order_lines
+from features.build import build
+from features.shop import Shop
+from training.evaluate import score
+from training.pipeline import Training, train, train_one
+from training.settings import Settings
+
+
+def _without(shop: Shop, *tables: str) -> Shop:
+    return replace(shop, tables={name: frame for name, frame in shop.tables.items() if name not in tables})
+
+
+def _needing(settings: Settings, fewest_rows: int) -> Settings:
+    return replace(settings, blocks=replace(settings.blocks, fewest_rows=fewest_rows))
+
+
+def test_both_models_are_trained_on_a_shop_with_returns_and_verdicts(training: Training) -> None:
+    assert ["return", "fit"] == list(training.trained)
+    assert {} == training.skipped
+
+
+@pytest.mark.parametrize("kind", ["return", "fit"])
+def test_a_model_is_judged_on_the_newest_rows_with_its_own_probabilities(kind: str, training: Training, quick_settings: Settings) -> None:
+    one = training.trained[kind]
+    assert len(one.split.judge) == len(one.rows) == len(one.p) == one.evaluation.rows
+    assert (one.rows.asked["at"] >= one.split.cut).all()
+    np.testing.assert_array_equal(one.model.predict(one.inputs), one.p)
+    assert score(one.rows, one.p, seed=quick_settings.seed) == one.evaluation.metrics
+
+
+def test_the_judged_inputs_are_the_features_of_the_judged_lines(training: Training, shop: Shop) -> None:
+    one = training.trained["return"]
+    inputs = build(shop, of_order_lines(shop.tables)).set_index(shop.tables["order_lines"]["line_id"].to_numpy())
+    np.testing.assert_array_equal(inputs.loc[one.rows.line_id].to_numpy(), one.inputs.to_numpy())
+
+
+def test_the_same_shop_and_settings_train_the_same_models(training: Training, shop: Shop, quick_settings: Settings) -> None:
+    one, again = training.trained["fit"], train(shop, quick_settings).trained["fit"]
+    assert one.p.tobytes() == again.p.tobytes()
+    assert one.model.booster.model_to_string() == again.model.booster.model_to_string()
+
+
+def test_a_shop_without_verdicts_skips_the_fit_model_and_says_why(shop: Shop, quick_settings: Settings) -> None:
+    found = train(_without(shop, "fit_feedback"), quick_settings)
+    assert ["return"] == list(found.trained)
+    assert {"fit": "0 labelled fit rows; expected: at least 100"} == found.skipped
+
+
+def test_a_model_with_too_few_rows_is_skipped_while_the_other_is_trained(training: Training, shop: Shop, quick_settings: Settings) -> None:
+    learned = len(training.trained["fit"].split.train) + len(training.trained["fit"].split.calibrate)
+    found = train(shop, _needing(quick_settings, learned + 1))
+    assert ["return"] == list(found.trained)
+    assert f"{learned} labelled fit rows before" in found.skipped["fit"]
+
+
+def test_a_shop_with_too_few_rows_for_any_model_is_refused_with_every_reason(shop: Shop, quick_settings: Settings) -> None:
+    with pytest.raises(NotEnoughData) as refusal:
+        train(shop, _needing(quick_settings, 100_000))
+    assert "no model can be trained: return: 1," in str(refusal.value)
+    assert "labelled return rows; expected: at least 100,000; fit: " in str(refusal.value)
+    assert "lower blocks.fewest_rows" in str(refusal.value)
+
+
+def test_labels_of_the_judging_rows_do_not_change_the_model(training: Training, quick_settings: Settings) -> None:
+    one = training.trained["return"]
+    thirds = np.array_split(np.arange(len(one.rows)), 3)
+    split = replace(one.split, train=thirds[0], calibrate=thirds[1], judge=thirds[2])
+    y = one.rows.y.copy()
+    y[split.judge] = 1 - y[split.judge]
+    found, other = (train_one(rows, one.inputs, split, quick_settings) for rows in (one.rows, replace(one.rows, y=y)))
+    assert found.p.tobytes() == other.p.tobytes()
+    assert found.evaluation.metrics["auc"] != other.evaluation.metrics["auc"]

@@ -1,0 +1,408 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from mlflow.entities import ViewType
+
+from domain.errors import GateRefused, RegistryRefused, ReleaseRefused
+from features.build import FEATURE_NAMES, FEATURE_SET_HASH
+from features.shop import Shop
+from features.source import fingerprint
+from tests.conftest import POLICY
+from training.gate import Verdict, judge, promote
+from training.model import CLASSES, Model, fit, load, save
+from training.pipeline import Training
+from training.registry import CHALLENGER, CHAMPION, EXPERIMENT, JUDGED, MODEL, SNAPSHOT, Registry, Version
+from training.settings import Forest, Settings
+from training.tracking import log_training
+
+NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
+
+
+# What a training logs.
+
+
+@pytest.fixture(scope="module")
+def logged(
+    empty_store: Path, training: Training, shop: Shop, quick_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Registry, Version]:
+    """A store in which the demo shop's training is logged."""
+    folder = tmp_path_factory.mktemp("logged")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    registry = Registry(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlruns")
+    return registry, log_training(registry, training, shop, quick_settings, POLICY)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _run_files(logged: tuple[Registry, Version], inside: str) -> list[str]:
+    registry, version = logged
+    return _files(_artifacts(registry, version) / inside)
+
+
+def _artifacts(registry: Registry, version: Version) -> Path:
+    return Path(registry.client.get_run(version.run_id).info.artifact_uri.removeprefix("file://"))
+
+
+def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple[Registry, Version], shop: Shop) -> None:
+    registry, version = logged
+    found = registry.client.get_run(version.run_id).data.params
+    tables = {f"data.{name}.rows": str(len(frame)) for name, frame in shop.tables.items()}
+    tables |= {f"data.{name}.hash": fingerprint(frame) for name, frame in shop.tables.items()}
+    blocks = {"blocks.calibrate": "0.1", "blocks.judge": "0.15", "blocks.fewest_rows": "100"}
+    told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **tables}
+    forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit."))}
+    assert told == {key: value for key, value in found.items() if key not in forests}
+    assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
+    assert 14 == len(forests)
+
+
+def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
+    registry, version = logged
+    found = registry.client.get_run(version.run_id).data.metrics
+    for kind, one in training.trained.items():
+        assert one.evaluation.rows == found[f"{kind}.rows"]
+        for name, interval in one.evaluation.metrics.items():
+            assert (interval.value, interval.low, interval.high) == tuple(found[f"{kind}.{name}{end}"] for end in ("", ".low", ".high"))
+        for part in one.evaluation.slices:
+            assert part.rows == found[f"{kind}.rows/{part.name}"]
+            assert part.metrics["auc"].value == found[f"{kind}.auc/{part.name}"]
+    assert training.trained["return"].evaluation.slices
+
+
+def test_the_data_are_told_in_a_file(logged: tuple[Registry, Version], shop: Shop) -> None:
+    registry, version = logged
+    told = json.loads((_artifacts(registry, version) / "data.json").read_text())
+    assert {name: len(frame) for name, frame in shop.tables.items()} == {table["table"]: table["rows"] for table in told["tables"]}
+    assert {"table", "rows", "first", "last", "hash"} == set(told["tables"][0])
+
+
+def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> None:
+    fit_plots = [f"{plot}_{name}.png" for name in ("large", "small") for plot in ("deciles", "reliability", "roc_pr")]
+    return_plots = [
+        "auc_per_slice.png",
+        "kept_margin_by_cutoff.png",
+        *(f"{plot}_returned.png" for plot in ("deciles", "reliability", "roc_pr")),
+    ]
+    expected = [f"fit/{name}" for name in (*fit_plots, "gain.png")] + [f"return/{name}" for name in (*return_plots, "gain.png")]
+    assert sorted(expected) == _run_files(logged, "plots")
+
+
+def test_the_judged_rows_hold_features_outcome_and_a_number_per_customer_but_no_id(
+    logged: tuple[Registry, Version], training: Training
+) -> None:
+    registry, version = logged
+    for kind, one in training.trained.items():
+        frame = pd.read_parquet(_artifacts(registry, version) / JUDGED / f"{kind}.parquet")
+        assert [*FEATURE_NAMES, "y", "customer"] == list(frame.columns)
+        assert all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
+        assert one.rows.asked["customer_id"].nunique() == frame["customer"].nunique()
+
+
+def test_the_signature_names_every_feature_and_every_probability_as_doubles(logged: tuple[Registry, Version]) -> None:
+    registry, version = logged
+    info = mlflow.models.get_model_info(registry.client.get_model_version(MODEL, version.number).source)
+    inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
+    assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
+    assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == [column["name"] for column in outputs]
+    assert {"double"} == {column["type"] for column in (*inputs, *outputs)}
+
+
+def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Registry, Version]) -> None:
+    registry, version = logged
+    assert version == registry.version(CHALLENGER)
+    assert registry.version(CHAMPION) is None
+    tags = registry.client.get_model_version(MODEL, version.number).tags
+    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "return"]'} == tags
+    assert "FINISHED" == registry.client.get_run(version.run_id).info.status
+
+
+def test_mlflow_loads_the_release_and_predicts_what_it_predicts(logged: tuple[Registry, Version], training: Training) -> None:
+    registry, version = logged
+    mlflow.set_tracking_uri(registry.uri)
+    inputs = training.trained["return"].inputs
+    found = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHALLENGER}").predict(inputs)
+    assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == list(found.columns)
+    expected = np.hstack([one.model.predict(inputs) for one in training.trained.values()])
+    np.testing.assert_array_equal(expected[:, :2], found[["return_kept", "return_returned"]])
+    np.testing.assert_array_equal(expected[:, 2:], found[["fit_small", "fit_fits", "fit_large"]])
+
+
+def test_what_was_logged_holds_no_pickle(logged: tuple[Registry, Version], tmp_path: Path) -> None:
+    registry, version = logged
+    everything = _files(_artifacts(registry, version)) + _files(registry.fetch_release(version, tmp_path / "release"))
+    model = Path(
+        mlflow.artifacts.download_artifacts(
+            f"models:/{MODEL}/{version.number}", dst_path=str(tmp_path / "model"), tracking_uri=registry.uri
+        )
+    )
+    everything += _files(model)
+    assert {".parquet", ".json", ".png", ".txt", ".npz", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
+    assert [name for name in everything if Path(name).suffix == ""] == ["MLmodel"]
+    assert not [name for name in _files(model) if (model / name).read_bytes()[:1] == b"\x80"]
+
+
+def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logged: tuple[Registry, Version], tmp_path: Path) -> None:
+    registry, version = logged
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "old.txt").write_text("old")
+    release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
+    assert (version.seal, POLICY) == (release.seal, release.policy)
+    assert {"data", "settings", "cuts"} == set(release.about)
+    assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))
+    assert ["release", "snapshot"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+# Who is promoted. Challengers here are forests of one input, registered without the rest of a training.
+
+FOREST = Forest(trees=20, learning_rate=0.3, leaves=4, fewest_rows_per_leaf=5, share_of_features=1.0, share_of_rows=1.0, l2=0.0)
+Block = tuple[pd.DataFrame, npt.NDArray[np.int64]]
+
+
+def _block(kind: str, seed: int, *, noise: float = 0.7, n: int = 1_000) -> Block:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    edges = np.linspace(-1, 1, len(CLASSES[kind]) + 1)[1:-1]
+    return pd.DataFrame({"x": x}), np.searchsorted(edges, x + noise * rng.normal(size=n)).astype("int64")
+
+
+def _model(kind: str, *, trees: int = 20, noise: float = 0.7) -> Model:
+    forest = Forest(**{**FOREST.__dict__, "trees": trees})
+    return fit(kind, _block(kind, 1, noise=noise), _block(kind, 2, noise=noise), forest, seed=1, threads=1)
+
+
+def _skewed(kind: str) -> Model:
+    """Ranks as well as any, but promises too much."""
+    good = _model(kind)
+    return Model(
+        good.kind,
+        good.features,
+        good.booster,
+        type(good.calibration)(good.calibration.slopes * 3, good.calibration.intercepts),
+        good.base_rates,
+    )
+
+
+def _challenge(registry: Registry, models: Mapping[str, Model], folder: Path, *, judged: tuple[str, ...] | None = None) -> Version:
+    """Register these models as challenger, judged by the same rows each time."""
+    run = registry.client.create_run(registry.experiment_id())
+    for kind in models if judged is None else judged:
+        inputs, y = _block(kind, 3)
+        path = folder / f"{kind}.parquet"
+        inputs.assign(y=y, customer=np.arange(len(y)) // 4).to_parquet(path, index=False)
+        registry.client.log_artifact(run.info.run_id, str(path), JUDGED)
+    home = folder / f"model-{run.info.run_id}"
+    seal = save(models, home / "data" / "release", feature_set=FEATURE_SET_HASH, policy="", about={})
+    version = registry.register(home.as_uri(), run.info.run_id, seal)
+    registry.set_alias(CHALLENGER, version)
+    return version
+
+
+def _crowned(registry: Registry, models: Mapping[str, Model], folder: Path) -> Version:
+    version = _challenge(registry, models, folder)
+    promote(registry, judge(registry, seed=1), now=NOW)
+    assert version == registry.version(CHAMPION)
+    return version
+
+
+def _tags(registry: Registry, version: Version) -> dict[str, Any]:
+    return dict(registry.client.get_model_version(MODEL, version.number).tags)
+
+
+def _refused(registry: Registry, verdict: Verdict, objection: str) -> None:
+    """The gate refuses for this reason, and nothing changes."""
+    before = registry.version(CHAMPION), _tags(registry, verdict.challenger)
+    assert objection in "; ".join(verdict.objections)
+    with pytest.raises(GateRefused) as refusal:
+        promote(registry, verdict, now=NOW)
+    assert objection in str(refusal.value)
+    assert before == (registry.version(CHAMPION), _tags(registry, verdict.challenger))
+
+
+def test_the_first_challenger_has_to_beat_the_overall_rate(registry: Registry, tmp_path: Path) -> None:
+    version = _challenge(registry, {"return": _model("return"), "fit": _model("fit")}, tmp_path)
+    verdict = judge(registry, seed=1)
+    assert (version, None, ()) == (verdict.challenger, verdict.champion, verdict.objections)
+    assert [("return", "log_loss"), ("fit", "log_loss")] == [(one.kind, one.metric) for one in verdict.comparisons]
+    assert all(one.better and one.difference.high < 0 for one in verdict.comparisons)
+    promote(registry, verdict, now=NOW)
+    assert version == registry.version(CHAMPION)
+    decision = {"promoted_at": "2026-10-01T12:00:00+00:00", "replaced_version": "none", "objections": "none"}
+    assert {"seal": version.seal, **decision} == _tags(registry, version)
+
+
+def test_a_first_challenger_that_promises_too_much_does_not_beat_the_overall_rate(registry: Registry, tmp_path: Path) -> None:
+    wild = _skewed("return")
+    _challenge(
+        registry,
+        {
+            "return": Model(
+                wild.kind,
+                wild.features,
+                wild.booster,
+                type(wild.calibration)(wild.calibration.slopes * 9, wild.calibration.intercepts),
+                wild.base_rates,
+            )
+        },
+        tmp_path,
+    )
+    _refused(registry, judge(registry, seed=1), "return: log_loss")
+    assert registry.version(CHAMPION) is None
+
+
+def test_the_same_release_again_is_not_better_and_nothing_changes(registry: Registry, tmp_path: Path) -> None:
+    _crowned(registry, {"return": _model("return")}, tmp_path)
+    verdict = judge(registry, seed=1)
+    assert ["log_loss", "ece"] == [one.metric for one in verdict.comparisons]
+    assert {(0.0, 0.0, 0.0)} == {(one.difference.value, one.difference.low, one.difference.high) for one in verdict.comparisons}
+    _refused(registry, verdict, "is not below")
+
+
+def test_a_challenger_trained_with_too_few_trees_is_refused(registry: Registry, tmp_path: Path) -> None:
+    champion = _crowned(registry, {"return": _model("return")}, tmp_path)
+    _challenge(registry, {"return": _model("return", trees=1)}, tmp_path)
+    _refused(registry, judge(registry, seed=1), "return: log_loss")
+    assert champion == registry.version(CHAMPION)
+
+
+def test_a_better_challenger_replaces_the_champion_and_says_so(registry: Registry, tmp_path: Path) -> None:
+    first = _crowned(registry, {"return": _skewed("return")}, tmp_path)
+    better = _challenge(registry, {"return": _model("return")}, tmp_path)
+    verdict = judge(registry, seed=1)
+    assert (first, ()) == (verdict.champion, verdict.objections)
+    promote(registry, verdict, now=NOW)
+    assert better == registry.version(CHAMPION) == registry.version(CHALLENGER)
+    assert first.number == _tags(registry, better)["replaced_version"]
+
+
+def test_better_ranking_does_not_excuse_worse_calibration(registry: Registry, tmp_path: Path) -> None:
+    _crowned(registry, {"return": _model("return", trees=1)}, tmp_path)
+    _challenge(registry, {"return": _skewed("return")}, tmp_path)
+    _refused(registry, judge(registry, seed=1), "return: ece")
+
+
+def test_a_reason_overrules_the_objections_and_is_logged(registry: Registry, tmp_path: Path) -> None:
+    first = _crowned(registry, {"return": _model("return")}, tmp_path)
+    worse = _challenge(registry, {"return": _model("return", trees=1)}, tmp_path)
+    verdict = judge(registry, seed=1)
+    with pytest.raises(GateRefused):
+        promote(registry, verdict, now=NOW, force="")
+    promote(registry, verdict, now=NOW, force="the champion knows no sandals")
+    assert worse == registry.version(CHAMPION)
+    tags = _tags(registry, worse)
+    assert ("the champion knows no sandals", first.number) == (tags["forced_because"], tags["replaced_version"])
+    assert "return: log_loss" in tags["objections"]
+
+
+def test_a_challenger_without_a_model_that_the_champion_has_is_refused(registry: Registry, tmp_path: Path) -> None:
+    _crowned(registry, {"return": _skewed("return"), "fit": _model("fit")}, tmp_path)
+    _challenge(registry, {"return": _model("return")}, tmp_path)
+    _refused(registry, judge(registry, seed=1), "the champion has a fit model, the challenger has none")
+
+
+def test_a_model_that_the_champion_lacks_has_to_beat_the_overall_rate(registry: Registry, tmp_path: Path) -> None:
+    _crowned(registry, {"return": _skewed("return")}, tmp_path)
+    _challenge(registry, {"return": _model("return"), "fit": _model("fit")}, tmp_path)
+    compared = [(one.kind, one.metric) for one in judge(registry, seed=1).comparisons]
+    assert [("return", "log_loss"), ("return", "ece"), ("fit", "log_loss")] == compared
+
+
+def test_a_model_that_no_rows_judged_is_refused(registry: Registry, tmp_path: Path) -> None:
+    _challenge(registry, {"return": _model("return"), "fit": _model("fit")}, tmp_path, judged=("return",))
+    _refused(registry, judge(registry, seed=1), "no rows judged the challenger's fit model")
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone"])
+def test_a_champion_that_is_broken_is_reported_and_can_be_overruled(harm: str, registry: Registry, tmp_path: Path) -> None:
+    champion = _crowned(registry, {"return": _model("return")}, tmp_path)
+    home = tmp_path / f"model-{champion.run_id}"
+    trees = home / "data" / "release" / "return" / "trees.txt"
+    trees.write_text("tree\n") if harm == "changed" else shutil.rmtree(home)
+    better = _challenge(registry, {"return": _model("return")}, tmp_path)
+    verdict = judge(registry, seed=1)
+    assert () == verdict.comparisons
+    _refused(registry, verdict, "the champion cannot be compared")
+    promote(registry, verdict, now=NOW, force="the champion is broken")
+    assert better == registry.version(CHAMPION)
+
+
+def test_a_challenger_that_is_broken_is_refused(registry: Registry, tmp_path: Path) -> None:
+    version = _challenge(registry, {"return": _model("return")}, tmp_path)
+    (tmp_path / f"model-{version.run_id}" / "data" / "release" / "policy.toml").write_text("changed")
+    with pytest.raises(ReleaseRefused, match=r"policy\.toml is changed"):
+        judge(registry, seed=1)
+
+
+def test_judged_rows_that_are_damaged_are_refused(registry: Registry, tmp_path: Path) -> None:
+    version = _challenge(registry, {"return": _model("return")}, tmp_path)
+    (_artifacts(registry, version) / JUDGED / "return.parquet").write_text("no parquet")
+    with pytest.raises(RegistryRefused, match="the rows that judged the challenger cannot be read"):
+        judge(registry, seed=1)
+
+
+# A store that does not answer.
+
+
+def test_a_store_without_a_challenger_says_what_to_do(registry: Registry) -> None:
+    with pytest.raises(RegistryRefused, match="no release is challenger in .*keeprank train"):
+        judge(registry, seed=1)
+    with pytest.raises(RegistryRefused, match="no release is champion in .*keeprank promote"):
+        registry.require(CHAMPION)
+
+
+def test_a_store_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("no database" * 500)
+    with pytest.raises(RegistryRefused, match=r"mlflow\.db does not answer: .*not a database"):
+        Registry(f"sqlite:///{tmp_path / 'mlflow.db'}").require(CHAMPION)
+
+
+def test_a_store_that_is_down_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    registry = Registry("http://127.0.0.1:9")
+    with pytest.raises(RegistryRefused, match="does not answer"):
+        registry.version(CHAMPION)
+    with pytest.raises(RegistryRefused, match="does not answer"):
+        registry.experiment_id()
+
+
+def test_artifacts_that_are_gone_are_refused_and_leave_nothing_half_fetched(registry: Registry, tmp_path: Path) -> None:
+    version = _challenge(registry, {"return": _model("return")}, tmp_path)
+    with pytest.raises(RegistryRefused, match="cannot fetch runs:/.*/snapshot"):
+        registry.fetch_artifact(version, SNAPSHOT, tmp_path / "serving" / "snapshot")
+    assert [] == os.listdir(tmp_path / "serving")
+
+
+def test_the_experiment_is_made_once_with_the_folder_given(registry: Registry, tmp_path: Path) -> None:
+    assert registry.experiment_id() == registry.experiment_id()
+    found = registry.client.search_experiments(view_type=ViewType.ALL, filter_string=f"name = '{EXPERIMENT}'")
+    assert [(tmp_path / "mlruns").as_uri()] == [one.artifact_location for one in found]
+
+
+def test_an_experiment_that_somebody_deleted_is_refused(registry: Registry) -> None:
+    registry.client.delete_experiment(registry.experiment_id())
+    with pytest.raises(RegistryRefused, match="was deleted in .*restore it"):
+        registry.experiment_id()
+
+
+def test_what_another_training_made_in_the_meantime_is_taken(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = registry.experiment_id()
+    registry.client.create_registered_model(MODEL)
+    asked = iter([None])
+    by_name = registry.client.get_experiment_by_name
+    monkeypatch.setattr(registry.client, "get_experiment_by_name", lambda name: next(asked, by_name(name)))
+    monkeypatch.setattr(registry.client, "search_registered_models", lambda _: [])
+    assert made == registry.experiment_id()
+    assert "1" == registry.register("file:///nowhere", registry.client.create_run(made).info.run_id, "seal").number

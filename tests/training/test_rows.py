@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from features.asked import ASKED
+from features.shop import Shop
+from tests.support.moments import line, moment, product, sent_back, shop_tables
+from training.rows import Rows, labelled
+
+PRODUCTS = [product("s1-38"), product("s2-40", category="jeans")]
+NOW = moment("2024-03-01")
+
+
+def _shop(**tables: list[dict[str, object]]) -> Shop:
+    return Shop.of(shop_tables(products=PRODUCTS, **tables), {"": 14, "GB": 30}, now=NOW)
+
+
+def _told(rows: Rows) -> list[tuple[str, int, pd.Timestamp]]:
+    return list(zip(rows.line_id, rows.y.tolist(), rows.known_at, strict=True))
+
+
+def test_only_lines_whose_window_has_closed_are_labelled_oldest_order_first() -> None:
+    lines = [line("open", "2024-02-20"), line("new", "2024-02-01"), line("old", "2024-01-01"), line("british", "2024-02-02", country="GB")]
+    rows = labelled("return", _shop(order_lines=lines, returns=[sent_back("old", "2024-01-05", "2024-01-08")]))
+    assert [("old", 1, moment("2024-01-15")), ("new", 0, moment("2024-02-15"))] == _told(rows)
+
+
+def test_a_window_that_closes_at_this_moment_is_closed() -> None:
+    lines = [line("closing", "2024-02-16"), line("old", "2024-01-01")]
+    rows = labelled("return", _shop(order_lines=lines, returns=[sent_back("old", "2024-01-05", "2024-01-08")]))
+    assert ["old", "closing"] == rows.line_id.tolist()
+
+
+def test_a_line_returned_early_inside_an_open_window_is_not_a_row_yet() -> None:
+    rows = labelled("return", _shop(order_lines=[line("l1", "2024-02-20")], returns=[sent_back("l1", "2024-02-22", "2024-02-25")]))
+    assert [] == _told(rows)
+
+
+def test_a_return_that_arrives_after_its_window_is_known_at_its_arrival_and_one_on_its_way_is_no_row() -> None:
+    back = [sent_back("late", "2024-01-14", "2024-02-10"), sent_back("away", "2024-01-14", None)]
+    rows = labelled("return", _shop(order_lines=[line("late", "2024-01-01"), line("away", "2024-01-01")], returns=back))
+    assert [("late", 1, moment("2024-02-10"))] == _told(rows)
+
+
+def test_a_shop_without_returns_has_no_return_rows() -> None:
+    assert 0 == len(labelled("return", _shop(order_lines=[line("l1", "2024-01-01")])))
+
+
+def test_rows_are_asked_for_as_features_want_them_and_know_their_category() -> None:
+    lines = [line("l2", "2024-01-02", sku="s2-40", order_id="o"), line("l1", "2024-01-01")]
+    rows = labelled("return", _shop(order_lines=lines, returns=[sent_back("l1", "2024-01-05", "2024-01-08")]))
+    assert list(ASKED) == list(rows.asked.columns)
+    assert ["s1-38", "s2-40"] == rows.asked["sku"].tolist()
+    assert ["dress", "jeans"] == rows.category.tolist()
+
+
+def _said(line_id: str | None, given_at: str, verdict: str, customer: str = "c1") -> dict[str, object]:
+    return {"customer_id": customer, "sku": "s1-38", "line_id": line_id, "given_at": given_at, "verdict": verdict}
+
+
+def test_verdict_rows_need_a_line_id_and_are_known_when_given() -> None:
+    lines = [line("l1", "2024-01-01"), line("l2", "2024-01-02"), line("l3", "2024-02-28")]
+    said = [_said("l3", "2024-02-29", "large"), _said(None, "2024-01-09", "fits"), _said("l1", "2024-01-20", "small")]
+    rows = labelled("fit", _shop(order_lines=lines, fit_feedback=said))
+    assert [("l1", 0, moment("2024-01-20")), ("l3", 2, moment("2024-02-29"))] == _told(rows)
+
+
+def test_the_last_verdict_on_a_line_holds() -> None:
+    said = [_said("l1", "2024-01-20", "fits"), _said("l1", "2024-01-10", "large")]
+    rows = labelled("fit", _shop(order_lines=[line("l1", "2024-01-01")], fit_feedback=said))
+    assert [("l1", 1, moment("2024-01-20"))] == _told(rows)
+
+
+def test_a_shop_without_verdicts_or_with_verdicts_on_no_line_has_no_fit_rows() -> None:
+    lines = [line("l1", "2024-01-01")]
+    unknown = {"customer_id": "c1", "sku": "s1-38", "given_at": "2024-01-10", "verdict": "fits"}
+    assert 0 == len(labelled("fit", _shop(order_lines=lines)))
+    assert 0 == len(labelled("fit", _shop(order_lines=lines, fit_feedback=[unknown])))
+
+
+def test_rows_are_chosen_by_flag_or_by_number() -> None:
+    lines = [line(name, f"2024-01-0{day}") for day, name in enumerate(("l1", "l2", "l3"), start=1)]
+    rows = labelled("return", _shop(order_lines=lines, returns=[sent_back("l1", "2024-01-05", "2024-01-08")]))
+    chosen = rows.where(rows.line_id.ne("l2").to_numpy())
+    assert [("l1", 1), ("l3", 0)] == list(zip(chosen.line_id, chosen.y.tolist(), strict=True))
+    assert [0, 1] == chosen.asked.index.tolist()

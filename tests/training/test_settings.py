@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from domain.errors import SettingsRefused
+from training.settings import Blocks, Forest, Settings, parse_settings
+
+FOREST = """
+trees = 30
+learning_rate = 0.1
+leaves = 7
+fewest_rows_per_leaf = 20
+share_of_features = 0.5
+share_of_rows = 1
+l2 = 0.0
+"""
+TEXT = f"seed = 1\nthreads = 2\n[blocks]\ncalibrate = 0.1\njudge = 0.2\nfewest_rows = 100\n[return]{FOREST}[fit]{FOREST}"
+
+
+def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
+    forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
+    assert Settings(1, 2, Blocks(0.1, 0.2, 100), {"return": forest, "fit": forest}) == parse_settings(TEXT)
+    assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
+
+
+def test_the_shipped_settings_are_valid() -> None:
+    shipped = parse_settings((Path(__file__).parents[2] / "config/training.toml").read_text())
+    assert ["return", "fit"] == list(shipped.forests)
+
+
+@pytest.mark.parametrize("key", [line.split(" = ")[0] for line in FOREST.split("\n") if line])
+def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None:
+    head, fit = TEXT.split("[fit]")
+    without = "\n".join(line for line in fit.split("\n") if not line.startswith(f"{key} ="))
+    with pytest.raises(SettingsRefused, match=rf"^fit\.{key} is missing$"):
+        parse_settings(f"{head}[fit]{without}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seed = 1", "", "seed is missing"),
+        ("fewest_rows = 100", "", "blocks.fewest_rows is missing"),
+        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit"),
+        ("calibrate = 0.1", "calibrate = 0.1\ntrain = 0.7", "unknown key blocks.train"),
+        ("[fit]", "[fit]\ndepth = 3", "unknown key fit.depth"),
+        ("[fit]", "[order]\n[fit]", "unknown key order"),
+    ],
+)
+def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> None:
+    _refused(TEXT.replace(old, new, 1), named)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seed = 1", "seed = -1", "seed = -1; expected: 0 to 2,147,483,647"),
+        ("seed = 1", "seed = 2147483648", "seed = 2147483648"),
+        ("threads = 2", "threads = 0", "threads = 0"),
+        ("calibrate = 0.1", "calibrate = 0.0", "blocks.calibrate = 0.0"),
+        ("judge = 0.2", "judge = 0.51", "blocks.judge = 0.51; expected: above 0 and at most 0.5"),
+        ("fewest_rows = 100", "fewest_rows = 0", "blocks.fewest_rows = 0"),
+        ("trees = 30", "trees = 0", "return.trees = 0"),
+        ("leaves = 7", "leaves = 1", "return.leaves = 1"),
+        ("leaves = 7", "leaves = 131073", "return.leaves = 131073; expected: 2 to 131,072"),
+        ("fewest_rows_per_leaf = 20", "fewest_rows_per_leaf = 0", "return.fewest_rows_per_leaf = 0"),
+        ("learning_rate = 0.1", "learning_rate = 0", "return.learning_rate = 0.0"),
+        ("learning_rate = 0.1", "learning_rate = nan", "return.learning_rate = nan"),
+        ("share_of_features = 0.5", "share_of_features = 1.01", "return.share_of_features = 1.01"),
+        ("share_of_rows = 1", "share_of_rows = -0.5", "return.share_of_rows = -0.5"),
+        ("l2 = 0.0", "l2 = -1.0", "return.l2 = -1.0"),
+        ("l2 = 0.0", "l2 = inf", "return.l2 = inf"),
+    ],
+)
+def test_impossible_values_are_named(old: str, new: str, named: str) -> None:
+    _refused(TEXT.replace(old, new, 1), named)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seed = 1", "seed = true", "seed = True; expected: int"),
+        ("threads = 2", "threads = 2.0", "threads = 2.0; expected: int"),
+        ("trees = 30", "trees = '30'", "return.trees = '30'; expected: int"),
+        ("l2 = 0.0", "l2 = false", "return.l2 = False; expected: float"),
+        (f"[fit]{FOREST}", "", "fit is missing"),
+        ("seed = 1", "seed = 1\nfit = 3", "the training settings are no TOML"),
+        ("seed = 1", "seed = ", "the training settings are no TOML"),
+    ],
+)
+def test_values_of_another_type_are_named(old: str, new: str, named: str) -> None:
+    _refused(TEXT.replace(old, new, 1), named)
+
+
+def test_a_section_that_is_no_section_is_named() -> None:
+    _refused("fit = 3\n" + TEXT.split("[fit]")[0], "fit = 3; expected: dict")
+
+
+def _refused(text: str, named: str) -> None:
+    with pytest.raises(SettingsRefused) as refusal:
+        parse_settings(text)
+    assert named in str(refusal.value)
