@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import problems
-from serving.measures import answered, serves
+from serving.measures import answered, page, serves
 from serving.openapi import document
 from serving.problems import problem
 from serving.reading import RequestMalformed, RequestRefused, read_request
@@ -73,6 +73,7 @@ class Application:
             routes=[
                 Route("/v1/rank", self._rank, methods=["POST"]),
                 Route("/v1/releases", partial(_fixed, self._releases)),
+                Route("/metrics", _metrics),
                 Route("/openapi.json", partial(_fixed, self._document)),
                 Route("/", partial(_fixed, msgspec.json.encode({"service": "keeprank", "endpoints": _ROUTES}))),
             ],
@@ -128,6 +129,11 @@ async def _body(request: Request) -> bytes:
 
 async def _fixed(content: bytes, _: Request) -> Response:
     return Response(content, media_type="application/json")
+
+
+async def _metrics(_: Request) -> Response:
+    content, media_type = page()
+    return Response(content, media_type=media_type)
 
 
 async def _unknown_route(_: Request, _refused: Exception) -> Response:

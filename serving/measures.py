@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.wire import ReleaseInfo
 
@@ -22,3 +25,12 @@ def answered(route: str, status: int, seconds: float) -> None:
 def serves(info: ReleaseInfo) -> None:
     """Say what serves."""
     _SERVES.labels(info.release, info.snapshot, info.policy).set(1)
+
+
+def page() -> tuple[bytes, str]:
+    """All metrics as Prometheus reads them, of every worker process, and their content type."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -1,4 +1,6 @@
-"""Runs the storefront's door under BentoML, which brings the probes, the metrics page and the worker process.
+"""Runs the storefront's door under BentoML, which brings the probes and the worker process.
+
+Its own metrics are off: they count by the raw path, so whoever asks for made-up paths would grow them without limit.
 
 To start it by hand: `KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService`.
 """
@@ -35,7 +37,7 @@ class _Door:
 _door = _Door()
 
 
-@bentoml.service(name="keeprank", workers=1, logging={"access": {"enabled": False}})
+@bentoml.service(name="keeprank", workers=1, logging={"access": {"enabled": False}}, metrics={"enabled": False})
 @bentoml.asgi_app(_door, path="/")
 class KeeprankService:
     """One worker: a release, a snapshot, and the application over them."""

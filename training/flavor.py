@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from features.build import FEATURE_NAMES, FEATURE_SET_HASH
 from training.model import CLASSES, Release, load
 
 
-def outputs(kinds: tuple[str, ...]) -> list[str]:
-    """Names of the output columns: a probability for each class of each model, such as fit_small."""
-    return [f"{kind}_{name}" for kind in kinds for name in CLASSES[kind]]
+def outputs(kinds: Collection[str]) -> list[str]:
+    """Names of the output columns, in their order: a probability for each class of each model, such as fit_small."""
+    return [f"{kind}_{name}" for kind, names in CLASSES.items() if kind in kinds for name in names]
 
 
 class Scorer:
@@ -24,9 +25,9 @@ class Scorer:
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
         """Calibrated probabilities for rows of features, one column per `outputs`."""
-        rows = model_input[list(FEATURE_NAMES)]
-        columns = np.hstack([model.predict(rows) for model in self.release.models.values()])
-        return pd.DataFrame(columns, columns=outputs(tuple(self.release.models)), index=model_input.index)
+        rows, models = model_input[list(FEATURE_NAMES)], self.release.models
+        columns = np.hstack([models[kind].predict(rows) for kind in CLASSES if kind in models])
+        return pd.DataFrame(columns, columns=outputs(models), index=model_input.index)
 
 
 def _load_pyfunc(path: str) -> Scorer:

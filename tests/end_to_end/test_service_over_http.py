@@ -193,3 +193,13 @@ def processes() -> dict[int, int]:
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.splitlines()
     rows = (line.split() for line in listed)
     return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
+
+
+def test_made_up_paths_do_not_grow_the_metrics(client: httpx.Client) -> None:
+    client.get("/made-up/once")
+    before = len(client.get("/metrics").text.splitlines())
+
+    for number in range(20):
+        client.get(f"/made-up/{number}")
+
+    assert before == len(client.get("/metrics").text.splitlines())

@@ -3,15 +3,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from domain.errors import NotEnoughData
 from features.asked import of_order_lines
 from features.build import build
 from features.shop import Shop
+from training.blocks import newest_judge
 from training.evaluate import score
 from training.pipeline import Training, train, train_one
+from training.rows import labelled
 from training.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def inputs(shop: Shop) -> pd.DataFrame:
+    """The features of every order line, by its id."""
+    return build(shop, of_order_lines(shop.tables)).set_index(shop.tables["order_lines"]["line_id"].to_numpy())
 
 
 def _without(shop: Shop, *tables: str) -> Shop:
@@ -36,9 +45,8 @@ def test_a_model_is_judged_on_the_newest_rows_with_its_own_probabilities(kind: s
     assert score(one.rows, one.p, seed=quick_settings.seed) == one.evaluation.metrics
 
 
-def test_the_judged_inputs_are_the_features_of_the_judged_lines(training: Training, shop: Shop) -> None:
+def test_the_judged_inputs_are_the_features_of_the_judged_lines(training: Training, inputs: pd.DataFrame) -> None:
     one = training.trained["return"]
-    inputs = build(shop, of_order_lines(shop.tables)).set_index(shop.tables["order_lines"]["line_id"].to_numpy())
     np.testing.assert_array_equal(inputs.loc[one.rows.line_id].to_numpy(), one.inputs.to_numpy())
 
 
@@ -69,12 +77,11 @@ def test_a_shop_with_too_few_rows_for_any_model_is_refused_with_every_reason(sho
     assert "lower blocks.fewest_rows" in str(refusal.value)
 
 
-def test_labels_of_the_judging_rows_do_not_change_the_model(training: Training, quick_settings: Settings) -> None:
-    one = training.trained["return"]
-    thirds = np.array_split(np.arange(len(one.rows)), 3)
-    split = replace(one.split, train=thirds[0], calibrate=thirds[1], judge=thirds[2])
-    y = one.rows.y.copy()
+def test_labels_of_the_judging_rows_do_not_change_the_model(shop: Shop, inputs: pd.DataFrame, quick_settings: Settings) -> None:
+    rows = labelled("return", shop)
+    split, y = newest_judge(rows, quick_settings.blocks), rows.y.copy()
     y[split.judge] = 1 - y[split.judge]
-    found, other = (train_one(rows, one.inputs, split, quick_settings) for rows in (one.rows, replace(one.rows, y=y)))
+    mine = inputs.loc[rows.line_id]
+    found, other = (train_one(each, mine, split, quick_settings) for each in (rows, replace(rows, y=y)))
     assert found.p.tobytes() == other.p.tobytes()
     assert found.evaluation.metrics["auc"] != other.evaluation.metrics["auc"]
