@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import track as rich_track
 
-from domain.errors import KeeprankError, PolicyRefused, SettingsRefused, TablesRefused
+from domain.errors import KeeprankError, PolicyRefused, RegistryRefused, SettingsRefused, TablesRefused
 
 app = typer.Typer(
     name="keeprank",
@@ -40,7 +40,7 @@ Kind = Literal["return", "fit"]
 def main() -> None:
     """Run the command line; refusals are printed in one readable message, and the exit code is 1."""
     try:
-        app()
+        app(prog_name="keeprank")
     except (KeeprankError, OSError) as refusal:
         err.print(f"[red]refused[/red] {type(refusal).__name__}: ", end="")
         err.print(str(refusal), markup=False, highlight=False, soft_wrap=True)
@@ -121,7 +121,8 @@ def train(
 
     parsed, policy_text = parse_settings(_text(settings, SettingsRefused)), _text(policy, PolicyRefused)
     shop = _shop(folder, policy_text)
-    registry = _registry(store)
+    store.mkdir(parents=True, exist_ok=True)
+    registry = _registry(store, new=True)
     training = train_models(shop, parsed, track=lambda entities: _progress(entities, "building features"))
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
@@ -146,8 +147,9 @@ def promote(
     from training.gate import promote as promote_challenger
     from training.settings import parse_settings
 
+    seed = parse_settings(_text(settings, SettingsRefused)).seed
     registry = _registry(store)
-    verdict = judge(registry, seed=parse_settings(_text(settings, SettingsRefused)).seed)
+    verdict = judge(registry, seed=seed)
     out.print(verdict_table(verdict))
     promote_challenger(registry, verdict, now=_now(), force=force)
     out.print(f"version {verdict.challenger.number} (release {verdict.challenger.seal}) is champion; next: keeprank serve", highlight=False)
@@ -265,11 +267,13 @@ def _shop(folder: Path, policy_text: str) -> Any:
         return Shop.of(read_tables(folder, now=_now()), parse_policy(policy_text).window_days)
 
 
-def _registry(store: Path) -> Any:
+def _registry(store: Path, *, new: bool = False) -> Any:
     from training.registry import Registry
 
-    store.mkdir(parents=True, exist_ok=True)
-    return Registry(f"sqlite:///{(store / 'mlflow.db').resolve()}", store / "mlruns")
+    database = (store / "mlflow.db").resolve()
+    if not new and not database.is_file():
+        raise RegistryRefused(f"{store} holds no mlflow.db", advice="run `keeprank train DIR` first, or name its folder with --store")
+    return Registry(f"sqlite:///{database}", store / "mlruns")
 
 
 def _progress(steps: Iterable[Any], sentence: str) -> Iterable[Any]:

@@ -41,9 +41,10 @@ def _section(table: Table) -> str:
     needed = "**needed**" if table.needed else "optional"
     known = f" Known at `{table.known_at}`." if table.known_at else ""
     key = ", ".join(f"`{column}`" for column in table.key)
-    head = f"## {table.name}\n\n{table.meaning} ({needed}; unique by {key}.{known})\n\n| column | what | needed | meaning | must |\n|---|---|---|---|---|"
+    head = f"## {table.name}\n\n{table.meaning} ({needed}; unique by {key}.{known})\n"
+    columns = "| column | what | needed | meaning | must |\n|---|---|---|---|---|"
     rows = [_row(name, column) for name, column in table.schema.columns.items()]
-    return "\n".join([head, *rows, ""])
+    return "\n".join([head, columns, *rows, ""])
 
 
 def _row(name: str, column: pa.Column) -> str:

@@ -32,8 +32,8 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
         while pending), returned_quantity (units asked back inside the window and received), size_related (bool).
     """
     window_ends = _window_ends(lines, windows)
-    known = _asked_inside(lines, returns, window_ends, now)
-    arrived = known[known["received_at"] <= now]
+    inside = _asked_inside(lines, returns, window_ends)
+    arrived = inside[inside["received_at"] <= now]
     by_line = arrived.groupby("line_id").agg(
         first=("received_at", "min"), quantity=("quantity", "sum"), size_related=("size_related", "any")
     )
@@ -41,7 +41,7 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
     arrival = by_line.reindex(line_id).reset_index(drop=True)
     arrived_at = arrival["first"].astype(UTC)
     returned = arrived_at.notna().to_numpy()
-    kept = ~returned & (window_ends <= now).to_numpy() & ~line_id.isin(known["line_id"]).to_numpy()
+    kept = ~returned & (window_ends <= now).to_numpy() & ~line_id.isin(inside["line_id"]).to_numpy()
     return pd.DataFrame(
         {
             "line_id": line_id,
@@ -60,8 +60,8 @@ def arrivals(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
     Returns:
         One row per return: line_id, received_at, quantity, size_related.
     """
-    known = _asked_inside(lines, returns, _window_ends(lines, windows), now)
-    arrived = known[known["received_at"] <= now].sort_values("received_at", kind="stable")
+    inside = _asked_inside(lines, returns, _window_ends(lines, windows))
+    arrived = inside[inside["received_at"] <= now].sort_values("received_at", kind="stable")
     return arrived[["line_id", "received_at", "quantity", "size_related"]].reset_index(drop=True)
 
 
@@ -71,9 +71,9 @@ def _window_ends(lines: pd.DataFrame, windows: Mapping[str, int]) -> pd.Series:
     return (opens + pd.to_timedelta(days, unit="D")).astype(UTC).reset_index(drop=True)
 
 
-def _asked_inside(lines: pd.DataFrame, returns: pd.DataFrame, window_ends: pd.Series, now: dt.datetime) -> pd.DataFrame:
+def _asked_inside(lines: pd.DataFrame, returns: pd.DataFrame, window_ends: pd.Series) -> pd.DataFrame:
     ends = window_ends.set_axis(pd.Index(lines["line_id"])).reindex(returns["line_id"]).set_axis(returns.index)
     inside = returns["requested_at"] <= ends
-    return returns.loc[inside & (returns["requested_at"] <= now), ["line_id", "requested_at", "received_at", "quantity"]].assign(
+    return returns.loc[inside, ["line_id", "requested_at", "received_at", "quantity"]].assign(
         size_related=returns["reason"].isin(SIZE_REASONS)
     )

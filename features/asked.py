@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import FeaturesRefused
@@ -86,6 +87,11 @@ def of_offers(
     frame["basket_same_style"] = 1.0 + style.map(basket_style.value_counts()).fillna(0.0).astype("float64")
     frame["basket_same_sku"] = 1.0 + sku.map(in_basket.value_counts()).fillna(0.0).astype("float64")
     return frame[list(ASKED)]
+
+
+def asked_numbers(asked: pd.DataFrame) -> dict[str, npt.NDArray[np.float64]]:
+    """The numbers of asked-for rows, by name."""
+    return {name: asked[name].to_numpy(dtype="float64") for name in _NUMBERS}
 
 
 def require_asked(asked: pd.DataFrame) -> None:

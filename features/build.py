@@ -15,7 +15,7 @@ from features import asked as asked_rows
 from features import declared as declarations
 from features import facts as happened
 from features import histories as histories_sql
-from features.asked import ASKED, require_asked
+from features.asked import asked_numbers, require_asked
 from features.catalogue import Feature, Inputs, feature_set_hash
 from features.clock import days
 from features.consent import granted
@@ -78,28 +78,19 @@ def build(shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, tr
     histories = _histories(facts(shop), spine, track)
     present = {name for name in shop.tables if shop.has(name)}
     allowed = granted(shop.tables.get("consents"), asked["customer_id"], asked["at"])
-    return assemble(asked, about, day, histories, present, allowed)
+    given = {"day": day.astype("float64"), **asked_numbers(asked)}
+    given |= {name: about[name].to_numpy(dtype="float64") for name in (*MEASUREMENTS, "size_position")}
+    return assemble({**histories, **given}, present, allowed)
 
 
-def assemble(
-    asked: pd.DataFrame,
-    about: pd.DataFrame,
-    day: npt.NDArray[np.int64],
-    histories: Inputs,
-    present: set[str],
-    allowed: Mapping[str, npt.NDArray[np.bool_]],
-) -> pd.DataFrame:
+def assemble(inputs: Inputs, present: set[str], allowed: Mapping[str, npt.NDArray[np.bool_]]) -> pd.DataFrame:
     """Apply every formula: the same code for training rows and for the service.
 
     Args:
-        asked: rows as `ASKED` says.
-        about: their subjects (`features.facts.subjects`).
-        day: their day.
-        histories: every history (`features.histories.history_columns`) of each row; NaN where a key is unknown.
+        inputs: every history (`features.histories.history_columns`), measurement and asked-for number of each row, and its day.
         present: names of the tables of which the shop has facts; features of other tables are missing.
         allowed: per consent purpose, which rows' customers granted it; features of other purposes are missing.
     """
-    inputs = {**histories, **_given(asked, about, day)}
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {feature.name: _one(feature, inputs, present, allowed) for feature in FEATURES}
     return pd.DataFrame(columns)
@@ -122,9 +113,3 @@ def _histories(all_facts: pd.DataFrame, spine: pd.DataFrame, track: Track) -> In
             frame = run(entity, connection).reindex(rows)
             found |= {name: frame[name].to_numpy() for name in history_columns(entity)}
     return found
-
-
-def _given(asked: pd.DataFrame, about: pd.DataFrame, day: npt.NDArray[np.int64]) -> Inputs:
-    numbers = {name: asked[name].to_numpy(dtype="float64") for name in ASKED[4:]}
-    numbers |= {name: about[name].to_numpy(dtype="float64") for name in (*MEASUREMENTS, "size_position")}
-    return {"day": day.astype("float64"), **numbers}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,75 +12,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import SnapshotRefused
-from features.asked import require_asked
+from features.asked import asked_numbers, require_asked
 from features.build import FEATURE_SET_HASH, Track, assemble
 from features.catalogue import Values
 from features.clock import days, midnight
-from features.consent import granted
-from features.entities import ENTITIES, Entity
-from features.facts import facts, subjects
-from features.histories import history_columns, run
+from features.entities import ENTITIES
+from features.facts import facts
+from features.histories import run
+from features.lookup import Histories, Persons, Products, texts
 from features.sealed import read_sealed, write_sealed
 from features.shop import Shop
 
 _PRESENT = "present.json"
-
-
-class Rows:
-    """Finds row numbers by key.
-
-    Attributes:
-        keys: the columns that make up a key; none for the shop as a whole.
-    """
-
-    def __init__(self, frame: pd.DataFrame, keys: tuple[str, ...]) -> None:
-        self.keys = keys
-        self._numbers = {label: number for number, label in enumerate(self._labels(frame))}
-
-    def __contains__(self, label: object) -> bool:
-        return label in self._numbers
-
-    def find(self, about: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """The row number of each row's key; -1 where it is not there."""
-        return np.array([self._numbers.get(label, -1) for label in self._labels(about)], dtype="int64")
-
-    def _labels(self, frame: pd.DataFrame) -> list[Any]:
-        columns = [frame[key].tolist() for key in self.keys]
-        if len(columns) == 1:
-            return columns[0]
-        return list(zip(*columns, strict=True)) if columns else [()] * len(frame)
-
-
-@dataclass(frozen=True, eq=False)
-class Histories:
-    """One entity's histories at the start of a day.
-
-    Attributes:
-        entity: whose.
-        rows: finds an entry by key.
-        values: one row per entry, one column per `features.histories.history_columns`.
-        without_facts: the histories of an entry that nothing is known of: no orders, no first day.
-    """
-
-    entity: Entity
-    rows: Rows
-    values: Values
-    without_facts: Values
-
-    @classmethod
-    def of(cls, entity: Entity, frame: pd.DataFrame) -> Histories:
-        """Index what `take_snapshot` wrote."""
-        names = history_columns(entity)
-        nothing = np.array([np.nan if name.endswith("_day") else 0.0 for name in names])
-        return cls(entity, Rows(frame, entity.keys), frame[names].to_numpy(dtype="float64"), nothing)
-
-    def look_up(self, about: pd.DataFrame) -> dict[str, Values]:
-        """Each history of each row; missing where a key is unknown, as in the SQL."""
-        found = self.rows.find(about)
-        values = np.where((found >= 0)[:, None], self.values[found] if len(self.values) else np.nan, self.without_facts)
-        for key in self.entity.keys:
-            values[about[key].isna().to_numpy()] = np.nan
-        return {name: values[:, column] for column, name in enumerate(history_columns(self.entity))}
 
 
 class Snapshot:
@@ -104,8 +45,8 @@ class Snapshot:
         self.stock: dict[str, int] = _in_stock(tables.get("stock"))
         self._present = present
         self._histories = {entity.name: Histories.of(entity, histories[entity.name]) for entity in ENTITIES}
-        self._skus = Rows(self.products, ("sku",))
-        self._personal = {name: (frame, frame.groupby("customer_id").indices) for name, frame in tables.items() if name in _PERSONAL}
+        self._products = Products(self.products)
+        self._persons = Persons({name: tables[name] for name in _PERSONAL if name in tables}, self.at)
 
     @property
     def at(self) -> pd.Timestamp:
@@ -118,34 +59,24 @@ class Snapshot:
 
     def known_skus(self, skus: pd.Series) -> npt.NDArray[np.bool_]:
         """Which skus have been ordered before the day."""
-        return self._histories["sku"].rows.find(pd.DataFrame({"sku": skus})) >= 0
-
-    def offers(self, skus: pd.Series) -> pd.DataFrame:
-        """The products' rows for each sku, by row number; unknown skus are absent."""
-        found = self._skus.find(pd.DataFrame({"sku": skus}))
-        known = np.flatnonzero(found >= 0)
-        return self.products.iloc[found[known]].set_axis(known)
+        return self._histories["sku"].rows.find({"sku": texts(skus)}, len(skus)) >= 0
 
     def build(self, asked: pd.DataFrame) -> pd.DataFrame:
-        """The features of each asked-for row: what `features.build` gives for the same rows on this day.
+        """The features of each asked-for row: what `features.build` gives for the same rows at the snapshot's moment.
 
         Raises:
             FeaturesRefused: the rows are not as `features.asked.ASKED` says.
         """
         require_asked(asked)
-        tables = {"products": self.offers(asked["sku"].drop_duplicates())}
-        tables |= {name: self._of(name, asked["customer_id"]) for name in self._personal}
-        about = subjects(tables, asked["customer_id"], asked["sku"], asked["at"], asked["country"])
-        histories: dict[str, Values] = {}
+        rows, customers, skus = len(asked), texts(asked["customer_id"]), texts(asked["sku"])
+        of_product, size_position = self._products.look_up(skus)
+        of_person, measurements, allowed = self._persons.look_up(customers)
+        about = {"customer_id": customers, "sku": skus, "country": texts(asked["country"]), **of_product, **of_person}
+        inputs: dict[str, Values] = {"day": np.full(rows, float(self.day)), "size_position": size_position}
+        inputs |= {**measurements, **asked_numbers(asked)}
         for history in self._histories.values():
-            histories |= history.look_up(about)
-        allowed = granted(tables.get("consents"), asked["customer_id"], asked["at"])
-        return assemble(asked, about, days(asked["at"]), histories, self._present, allowed)
-
-    def _of(self, name: str, customers: pd.Series) -> pd.DataFrame:
-        frame, rows = self._personal[name]
-        mine = [rows[customer] for customer in customers.dropna().unique() if customer in rows]
-        return frame.iloc[np.concatenate(mine)] if mine else frame.iloc[:0]
+            inputs |= history.look_up(about, rows)
+        return assemble(inputs, self._present, allowed)
 
 
 _PERSONAL = ("preferences", "consents")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import shutil
@@ -62,7 +63,7 @@ class Registry:
     def __init__(self, uri: str, artifacts: Path | None = None) -> None:
         self.uri = uri
         self.artifacts = artifacts
-        with self._answering():
+        with self._answering(), _alone(uri):
             mlflow.set_tracking_uri(uri)
             self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
 
@@ -172,6 +173,21 @@ class Registry:
             raise RegistryRefused(
                 f"the registry at {self.uri} does not answer: {error}", advice="check that it is there and whole"
             ) from error
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """While MLflow makes or migrates the tables of an SQLite file, nobody else may: the folder is locked."""
+    folder = Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:///") else None
+    if folder is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

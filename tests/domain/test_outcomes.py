@@ -160,8 +160,10 @@ def test_what_was_known_earlier_never_changes_later(
             arrived = None if travelled is None else str(at(ordered + asked + travelled))
             row = sent_back(f"l{number}", str(at(ordered + asked)), arrived, reason=reason)
             returns.append({**row, "return_id": f"r{number}-{which}"})
-    before = became(lines, returns, now=at(first).to_pydatetime())
-    after = became(lines, returns, now=at(first + later).to_pydatetime())
+    tables = shop_tables(products=[product("s1-38")], order_lines=lines, returns=returns)
+    before, after = (
+        outcomes(tables["order_lines"], tables["returns"], WINDOWS, now=at(hours).to_pydatetime()) for hours in (first, first + later)
+    )
     known = before["outcome"] != "pending"
     stable = ["line_id", "outcome", "matured_at", "window_ends"]
     pd.testing.assert_frame_equal(before.loc[known, stable], after.loc[known, stable])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import FeaturesRefused, NotEnoughData
@@ -16,7 +16,7 @@ NEEDED = ("products", "order_lines", "returns")
 
 
 @given(tiny=tiny_shops(), seed=st.integers(0, 10**6))
-@QUICK
+@settings(QUICK, max_examples=3)
 def test_the_order_of_rows_does_not_matter_and_one_by_one_gives_the_same(tiny: TinyShop, seed: int) -> None:
     asked = tiny.asked_rows()
     expected = build(tiny.shop(), asked)
@@ -41,7 +41,7 @@ def test_a_shop_with_the_three_needed_tables_gets_every_other_feature_as_missing
 
 
 @given(tiny=tiny_shops())
-@QUICK
+@settings(QUICK, max_examples=3)
 def test_without_consent_every_feature_of_the_purpose_is_missing(tiny: TinyShop) -> None:
     nobody_agreed = TinyShop({**tiny.rows, "consents": []}, tiny.asked)
     built = build(nobody_agreed.shop(), nobody_agreed.asked_rows())

@@ -105,5 +105,14 @@ def test_a_second_parcel_does_not_rewrite_the_day_of_the_first() -> None:
     pd.testing.assert_frame_equal(seen[0], seen[1], check_exact=True)
 
 
+def test_a_line_that_came_back_for_its_size_in_two_parcels_counts_once() -> None:
+    parcels = [{**sent_back("l", "2024-01-02", f"2024-01-0{day}", reason="size"), "return_id": f"r{day}"} for day in (3, 4)]
+    bought = {**line("l", "2024-01-01", quantity=2), "ordered_at": START}
+    tables = tables_of({"products": [product("s1-38")], "order_lines": [bought], "returns": _timed(parcels)})
+    asked = asked_of([{"customer_id": "c1", "sku": "s1-38", "at": START + dt.timedelta(days=9)}])
+    built = build(Shop.of(tables, WINDOWS, now=NOW), asked)
+    assert (1.0, 1.0) == (built["style_returned_for_size_rate"][0], built["style_returned_units_share"][0])
+
+
 def _timed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row | {name: pd.Timestamp(row[name], tz="UTC") for name in ("requested_at", "received_at")} for row in rows]

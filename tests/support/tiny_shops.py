@@ -34,7 +34,7 @@ PRODUCTS: list[Row] = [
 SKUS = [row["sku"] for row in PRODUCTS]
 CUSTOMERS = ["c1", "c2", "c3"]
 
-QUICK = settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+QUICK = settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 """For properties that build features: a failing shop is a handful of rows already, and shrinking it takes minutes."""
 
 

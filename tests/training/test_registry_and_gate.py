@@ -118,7 +118,7 @@ def test_the_judged_rows_hold_features_outcome_and_a_number_per_customer_but_no_
 
 def test_the_signature_names_every_feature_and_every_probability_as_doubles(logged: tuple[Registry, Version]) -> None:
     registry, version = logged
-    info = mlflow.models.get_model_info(registry.client.get_model_version(MODEL, version.number).source)
+    info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
     inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
     assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
     assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == [column["name"] for column in outputs]
@@ -135,7 +135,7 @@ def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Regi
 
 
 def test_mlflow_loads_the_release_and_predicts_what_it_predicts(logged: tuple[Registry, Version], training: Training) -> None:
-    registry, version = logged
+    registry, _ = logged
     mlflow.set_tracking_uri(registry.uri)
     inputs = training.trained["return"].inputs
     found = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHALLENGER}").predict(inputs)

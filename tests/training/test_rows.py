@@ -73,7 +73,7 @@ def test_the_last_verdict_on_a_line_holds() -> None:
 
 def test_a_shop_without_verdicts_or_with_verdicts_on_no_line_has_no_fit_rows() -> None:
     lines = [line("l1", "2024-01-01")]
-    unknown = {"customer_id": "c1", "sku": "s1-38", "given_at": "2024-01-10", "verdict": "fits"}
+    unknown: dict[str, object] = {"customer_id": "c1", "sku": "s1-38", "given_at": "2024-01-10", "verdict": "fits"}
     assert 0 == len(labelled("fit", _shop(order_lines=lines)))
     assert 0 == len(labelled("fit", _shop(order_lines=lines, fit_feedback=[unknown])))
 
