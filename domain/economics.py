@@ -154,7 +154,8 @@ def _share(amount: Amounts, shares: Sequence[float]) -> Amounts:
 
 def _translated(eur_cents: Sequence[int], currency: str, policy: Policy) -> Amounts:
     per_cent = Fraction(str(policy.exchange[currency])) * Fraction(10) ** (exponent(currency) - 2)
-    return np.array([round(amount * per_cent) for amount in eur_cents], dtype="int64")
+    translated = {amount: round(amount * per_cent) for amount in set(eur_cents)}
+    return np.array([translated[amount] for amount in eur_cents], dtype="int64")
 
 
 def _return_handling(price_net: Amounts, costs: Sequence[Economics], currency: str, policy: Policy) -> Amounts:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from domain.tables import SIZE_REASONS, UTC
+from domain.sizes import SIZE_REASONS
+from domain.tables import UTC
 
 PENDING, KEPT, RETURNED = "pending", "kept", "returned"
 

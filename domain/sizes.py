@@ -1,9 +1,12 @@
-"""Puts printed sizes in order: 36 before 38, S before M."""
+"""Puts printed sizes in order, 36 before 38, S before M, and says which returns are for a reason of size."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+
+SIZE_REASONS = ("too_small", "too_large", "size")
+"""Return reasons that count as size-related."""
 
 _LETTERS = {"xxxs": -3.0, "xxs": -2.0, "xs": -1.0, "s": 0.0, "m": 1.0, "l": 2.0, "xl": 3.0, "xxl": 4.0, "xxxl": 5.0}
 _LETTERS |= {"2xs": -2.0, "3xs": -3.0, "2xl": 4.0, "3xl": 5.0, "4xl": 6.0, "5xl": 7.0}

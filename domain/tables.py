@@ -15,15 +15,13 @@ import pandera.pandas as pa
 from domain import columns
 from domain.columns import MAX_AMOUNT as MAX_AMOUNT
 from domain.columns import UTC as UTC
+from domain.sizes import SIZE_REASONS
 
 Tables = Mapping[str, pd.DataFrame]
 """A shop's tables by name, each as its schema says (see `TABLES`)."""
 
 VERDICTS = ("small", "fits", "large")
 """What a customer says of a size: the item was too small, fitted, or was too large."""
-
-SIZE_REASONS = ("too_small", "too_large", "size")
-"""Return reasons that count as size-related."""
 
 RETURN_REASONS = (*SIZE_REASONS, "quality", "damaged", "not_as_described", "style", "late", "changed_mind", "wrong_item", "other")
 EVENT_KINDS = ("view", "search", "size_guide", "wishlist", "basket", "remove_from_basket")

@@ -37,7 +37,7 @@ def baselines(rows: Rows, inputs: pd.DataFrame, learn: npt.NDArray[np.int64], ju
 
 
 def _rates(rows: Rows, chosen: npt.NDArray[np.int64]) -> Floats:
-    counts = np.bincount(rows.y, minlength=len(CLASSES[rows.kind]))
+    counts = np.bincount(rows.y[chosen], minlength=len(CLASSES[rows.kind]))
     return np.asarray(counts / counts.sum())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -72,21 +74,27 @@ def of_offers(
         country: market.
         at: when.
     """
-    sku, in_basket = offers["sku"].astype("str"), basket["sku"].astype("str")
-    style, basket_style = _style_of(products, sku), _style_of(products, in_basket)
-    basket_value = float((basket["quantity"] * basket["unit_price"].astype("float64")).sum(skipna=False))
-    frame = pd.DataFrame(
-        {"sku": sku, "quantity": offers["quantity"].astype("float64"), "unit_price": offers["unit_price"].astype("float64")}
+    styles = dict(zip(products["sku"].tolist(), products["style_id"].tolist(), strict=True))
+    skus, rows = offers["sku"].tolist(), len(offers)
+    same_sku = Counter(basket["sku"].tolist())
+    same_style = Counter(styles.get(sku, sku) for sku in basket["sku"].tolist())
+    quantity, price = (offers[name].to_numpy(dtype="float64", na_value=np.nan) for name in ("quantity", "unit_price"))
+    units, prices = (basket[name].to_numpy(dtype="float64", na_value=np.nan) for name in ("quantity", "unit_price"))
+    return pd.DataFrame(
+        {
+            "customer_id": pd.Series([customer_id] * rows, dtype="str"),
+            "sku": pd.Series(skus, dtype="str"),
+            "at": pd.Series([at] * rows, dtype=UTC),
+            "country": pd.Series([country] * rows, dtype="str"),
+            "quantity": quantity,
+            "unit_price": price,
+            "basket_lines": np.full(rows, 1.0 + len(basket)),
+            "basket_units": quantity + units.sum(),
+            "basket_value": quantity * price + (units * prices).sum(),
+            "basket_same_style": np.array([1.0 + same_style[styles.get(sku, sku)] for sku in skus], dtype="float64"),
+            "basket_same_sku": np.array([1.0 + same_sku[sku] for sku in skus], dtype="float64"),
+        }
     )
-    frame["customer_id"] = pd.Series([customer_id] * len(frame), dtype="str", index=frame.index)
-    frame["country"] = pd.Series([country] * len(frame), dtype="str", index=frame.index)
-    frame["at"] = pd.Series([at] * len(frame), dtype=UTC, index=frame.index)
-    frame["basket_lines"] = 1.0 + len(basket)
-    frame["basket_units"] = frame["quantity"] + float(basket["quantity"].sum())
-    frame["basket_value"] = frame["quantity"] * frame["unit_price"] + basket_value
-    frame["basket_same_style"] = 1.0 + style.map(basket_style.value_counts()).fillna(0.0).astype("float64")
-    frame["basket_same_sku"] = 1.0 + sku.map(in_basket.value_counts()).fillna(0.0).astype("float64")
-    return frame[list(ASKED)]
 
 
 def asked_numbers(asked: pd.DataFrame) -> dict[str, npt.NDArray[np.float64]]:

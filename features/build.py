@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 
 import duckdb
@@ -10,11 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain import outcomes, sizes
+from domain.errors import FeaturesRefused
 from features import arithmetic, clock, consent, cross_features, entities, history_features, profile_features
 from features import asked as asked_rows
 from features import declared as declarations
 from features import facts as happened
 from features import histories as histories_sql
+from features import shop as shops
 from features.asked import asked_numbers, require_asked
 from features.catalogue import Feature, Inputs, feature_set_hash
 from features.clock import days
@@ -45,6 +48,8 @@ FEATURE_SET_HASH = feature_set_hash(
         history_features,
         profile_features,
         cross_features,
+        shops,
+        sys.modules[__name__],
     ]
 )
 """A release carries it, and is refused where it differs: the models would be fed something else than they learned."""
@@ -69,9 +74,13 @@ def build(shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, tr
         One row per asked-for row in their order, one float64 column per entry of `FEATURES`; NaN is missing.
 
     Raises:
-        FeaturesRefused: the asked-for rows are not as `ASKED` says.
+        FeaturesRefused: the asked-for rows are not as `ASKED` says, or ask about a time after the shop's `now`.
     """
     require_asked(asked)
+    if (asked["at"] > shop.now).any():
+        raise FeaturesRefused(
+            f"rows ask about {asked['at'].max():%Y-%m-%d %H:%M}", expected=f"times up to the shop's now, {shop.now:%Y-%m-%d %H:%M}"
+        )
     about = subjects(shop.tables, asked["customer_id"], asked["sku"], asked["at"], asked["country"])
     day = days(asked["at"]) if history_day is None else np.full(len(asked), history_day, dtype="int64")
     spine = about[list(KEYS)].assign(day=day, row_number=np.arange(len(asked)))

@@ -11,6 +11,7 @@ import pandas as pd
 from domain.errors import NotEnoughData
 from domain.outcomes import outcomes
 from domain.tables import TABLES, Tables
+from features.clock import days, midnight
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Shop:
 
     @classmethod
     def of(cls, tables: Tables, windows: Mapping[str, int], *, now: dt.datetime | None = None) -> Shop:
-        """The shop at `now`, which defaults to the moment of its latest fact."""
-        now = now or latest_fact(tables)
+        """The shop at `now`, which defaults to the end of the day (UTC) of its latest fact."""
+        now = now or midnight(int(days(pd.Series([latest_fact(tables)]))[0]) + 1).to_pydatetime()
         return cls(tables, outcomes(tables["order_lines"], tables["returns"], windows, now=now), windows, now)
 
     def without_lines(self, line_ids: pd.Series) -> Shop:

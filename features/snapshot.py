@@ -88,14 +88,14 @@ def take_snapshot(shop: Shop, folder: Path, *, day: int | None = None, track: Tr
     Args:
         shop: the shop.
         folder: where to.
-        day: days since 1970-01-01 (UTC); the day after the shop's latest fact by default.
+        day: days since 1970-01-01 (UTC); by default the day that has begun at the shop's `now`.
         track: wraps the loop over entities, to show progress.
 
     Returns:
         The snapshot's seal.
     """
-    day = int(days(pd.Series([shop.now]))[0]) + 1 if day is None else day
-    histories = _histories(shop, day, track)
+    day = int(days(pd.Series([shop.now]))[0]) if day is None else day
+    histories = _histories(Shop.of(shop.tables, shop.windows, now=midnight(day).to_pydatetime()), day, track)
     present = sorted(name for name in shop.tables if shop.has(name))
 
     def write(partial: Path) -> None:
@@ -117,6 +117,8 @@ def load_snapshot(folder: Path) -> Snapshot:
         SnapshotRefused: it is tampered with, incomplete, or made for another feature set.
     """
     seal, manifest = read_sealed(folder, SnapshotRefused)
+    if manifest.get("kind") != "snapshot" or not isinstance(manifest.get("day"), int):
+        raise SnapshotRefused(f"{folder} holds a {manifest.get('kind')}", expected="a snapshot with its day")
     if manifest.get("feature_set") != FEATURE_SET_HASH:
         raise SnapshotRefused(
             f"the snapshot holds feature set {manifest.get('feature_set')}", expected=FEATURE_SET_HASH, advice="train anew"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,9 +124,9 @@ def test_a_shop_without_a_single_fact_is_refused() -> None:
         Shop.of(shop_tables(), WINDOWS)
 
 
-def test_a_shop_knows_its_latest_fact() -> None:
+def test_a_shops_now_is_the_end_of_the_day_of_its_latest_fact() -> None:
     tables = small_shop().tables
-    assert moment("2024-01-04") == Shop.of(tables, WINDOWS).now
+    assert moment("2024-01-05") == Shop.of(tables, WINDOWS).now
 
 
 def test_without_a_line_its_return_and_outcome_are_gone_too() -> None:
@@ -137,3 +139,9 @@ def test_rows_that_lack_a_column_are_refused() -> None:
     asked = asked_of([{"customer_id": "c1", "sku": "s1-38", "at": moment("2024-03-01")}])
     with pytest.raises(FeaturesRefused, match="lack basket_units"):
         build(small_shop(), asked.drop(columns="basket_units"))
+
+
+def test_a_time_after_the_shops_now_is_refused() -> None:
+    shop = small_shop()
+    with pytest.raises(FeaturesRefused, match="up to the shop's now"):
+        build(shop, asked_of([{"customer_id": "c1", "sku": "s1-38", "at": shop.now + dt.timedelta(seconds=1)}]))

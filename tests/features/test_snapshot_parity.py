@@ -98,3 +98,23 @@ def test_a_snapshot_knows_who_and_what_was_there_before_its_day(shop: Shop, snap
     assert not snapshot.knows_customer("nobody")
     assert not snapshot.knows_customer(None)
     assert [True, False] == np.asarray(snapshot.known_skus(pd.Series([line["sku"], "unheard-of"]))).tolist()
+
+
+def test_a_release_is_no_snapshot(release_folder: Path) -> None:
+    with pytest.raises(SnapshotRefused, match="holds a release"):
+        load_snapshot(release_folder)
+
+
+def test_a_line_whose_window_closes_before_the_snapshots_day_is_no_longer_pending(shop: Shop, tmp_path: Path) -> None:
+    later = day_of(shop.now) + 60
+    take_snapshot(shop, tmp_path / "snapshot", day=later)
+    snapshot = load_snapshot(tmp_path / "snapshot")
+    asked = asked_of(
+        [{"customer_id": who, "sku": "s0001-38", "at": snapshot.at} for who in shop.tables["order_lines"]["customer_id"].unique()]
+    )
+    then = Shop.of(shop.tables, shop.windows, now=snapshot.at.to_pydatetime())
+    pd.testing.assert_frame_equal(build(then, asked), snapshot.build(asked), check_exact=True)
+    assert (
+        snapshot.build(asked)["customer_pending_lines"].sum()
+        < build(shop, asked.assign(at=pd.Timestamp(shop.now)))["customer_pending_lines"].sum()
+    )

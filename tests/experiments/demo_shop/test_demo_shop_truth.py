@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domain.tables import SIZE_REASONS
+from domain.sizes import SIZE_REASONS
 from experiments.demo_shop import DemoShop
 from experiments.demo_shop.delivery import DAYS_LATE, lateness_shares
 from experiments.demo_shop.fit import fit_of
