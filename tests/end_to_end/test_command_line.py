@@ -171,14 +171,12 @@ def test_check_lists_every_violation_and_ends_with_1(home: Path, said: Keeprank,
 
 def test_import_writes_tables_and_tells_where_every_row_went(said: Keeprank, tmp_path: Path) -> None:
     rows = {"InvoiceNo": ["500001", "500002"], "StockCode": ["85123A", "85123A"], "Quantity": [6, 0], "UnitPrice": [2.5, 2.5]}
-    more = {"InvoiceDate": "2011-01-10 10:00", "CustomerID": 17850, "Country": "United Kingdom"}
-    pd.DataFrame(rows).assign(**more).to_csv(tmp_path / "retail.csv", index=False)
+    frame = pd.DataFrame(rows).assign(InvoiceDate="2011-01-10 10:00", CustomerID=17850, Country="United Kingdom")
+    frame.to_csv(tmp_path / "retail.csv", index=False)
     done = said("import", "uci-online-retail", "retail.csv", "shop")
     assert (0, "") == (done.code, done.err)
     assert "next: keeprank train shop" in done.out
-    assert ["order_lines.parquet", "products.parquet", "returns.parquet"] == sorted(file.name for file in (tmp_path / "shop").iterdir())[
-        -3:
-    ]
+    assert {"order_lines.parquet", "products.parquet", "returns.parquet"} <= {file.name for file in (tmp_path / "shop").iterdir()}
 
 
 def test_docs_writes_both_pages(said: Keeprank, tmp_path: Path) -> None:

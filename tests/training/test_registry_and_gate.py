@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -15,16 +13,11 @@ import pytest
 from mlflow.entities import ViewType
 
 from domain.errors import GateRefused, RegistryRefused, ReleaseRefused
-from features.build import FEATURE_NAMES, FEATURE_SET_HASH
-from features.shop import Shop
-from features.source import fingerprint
-from tests.conftest import POLICY
+from features.build import FEATURE_SET_HASH
 from training.gate import Verdict, judge, promote
-from training.model import CLASSES, Model, fit, load, save
-from training.pipeline import Training
+from training.model import CLASSES, Model, fit, save
 from training.registry import CHALLENGER, CHAMPION, EXPERIMENT, JUDGED, MODEL, SNAPSHOT, Registry, Version
-from training.settings import Forest, Settings
-from training.tracking import log_training
+from training.settings import Forest
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"),  # MLflow's own tables
@@ -34,140 +27,8 @@ pytestmark = [
 NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 
 
-# What a training logs.
-
-
-@pytest.fixture(scope="module")
-def logged(
-    empty_store: Path, training: Training, shop: Shop, quick_settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Registry, Version]:
-    """A store in which the demo shop's training is logged."""
-    folder = tmp_path_factory.mktemp("logged")
-    shutil.copy(empty_store, folder / "mlflow.db")
-    registry = Registry(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlruns")
-    return registry, log_training(registry, training, shop, quick_settings, POLICY)
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def _run_files(logged: tuple[Registry, Version], inside: str) -> list[str]:
-    registry, version = logged
-    return _files(_artifacts(registry, version) / inside)
-
-
 def _artifacts(registry: Registry, version: Version) -> Path:
     return Path(registry.client.get_run(version.run_id).info.artifact_uri.removeprefix("file://"))
-
-
-def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple[Registry, Version], shop: Shop) -> None:
-    registry, version = logged
-    found = registry.client.get_run(version.run_id).data.params
-    tables = {f"data.{name}.rows": str(len(frame)) for name, frame in shop.tables.items()}
-    tables |= {f"data.{name}.hash": fingerprint(frame) for name, frame in shop.tables.items()}
-    blocks = {"blocks.calibrate": "0.1", "blocks.judge": "0.15", "blocks.fewest_rows": "100"}
-    told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **tables}
-    forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit."))}
-    assert told == {key: value for key, value in found.items() if key not in forests}
-    assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert 14 == len(forests)
-
-
-def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
-    registry, version = logged
-    found = registry.client.get_run(version.run_id).data.metrics
-    for kind, one in training.trained.items():
-        assert one.evaluation.rows == found[f"{kind}.rows"]
-        for name, interval in one.evaluation.metrics.items():
-            assert (interval.value, interval.low, interval.high) == tuple(found[f"{kind}.{name}{end}"] for end in ("", ".low", ".high"))
-        for part in one.evaluation.slices:
-            assert part.rows == found[f"{kind}.rows/{part.name}"]
-            assert part.metrics["auc"].value == found[f"{kind}.auc/{part.name}"]
-    assert training.trained["return"].evaluation.slices
-
-
-def test_the_data_are_told_in_a_file(logged: tuple[Registry, Version], shop: Shop) -> None:
-    registry, version = logged
-    told = json.loads((_artifacts(registry, version) / "data.json").read_text())
-    assert {name: len(frame) for name, frame in shop.tables.items()} == {table["table"]: table["rows"] for table in told["tables"]}
-    assert {"table", "rows", "first", "last", "hash"} == set(told["tables"][0])
-
-
-def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> None:
-    fit_plots = [f"{plot}_{name}.png" for name in ("large", "small") for plot in ("deciles", "reliability", "roc_pr")]
-    return_plots = [
-        "auc_per_slice.png",
-        "kept_margin_by_cutoff.png",
-        *(f"{plot}_returned.png" for plot in ("deciles", "reliability", "roc_pr")),
-    ]
-    expected = [f"fit/{name}" for name in (*fit_plots, "gain.png")] + [f"return/{name}" for name in (*return_plots, "gain.png")]
-    assert sorted(expected) == _run_files(logged, "plots")
-
-
-def test_the_judged_rows_hold_features_outcome_and_a_number_per_customer_but_no_id(
-    logged: tuple[Registry, Version], training: Training
-) -> None:
-    registry, version = logged
-    for kind, one in training.trained.items():
-        frame = pd.read_parquet(_artifacts(registry, version) / JUDGED / f"{kind}.parquet")
-        assert [*FEATURE_NAMES, "y", "customer"] == list(frame.columns)
-        assert all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
-        assert one.rows.asked["customer_id"].nunique() == frame["customer"].nunique()
-
-
-def test_the_signature_names_every_feature_and_every_probability_as_doubles(logged: tuple[Registry, Version]) -> None:
-    registry, version = logged
-    info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
-    inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
-    assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
-    assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == [column["name"] for column in outputs]
-    assert {"double"} == {column["type"] for column in (*inputs, *outputs)}
-
-
-def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Registry, Version]) -> None:
-    registry, version = logged
-    assert version == registry.version(CHALLENGER)
-    assert registry.version(CHAMPION) is None
-    tags = registry.client.get_model_version(MODEL, version.number).tags
-    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "return"]'} == tags
-    assert "FINISHED" == registry.client.get_run(version.run_id).info.status
-
-
-def test_mlflow_loads_the_release_and_predicts_what_it_predicts(logged: tuple[Registry, Version], training: Training) -> None:
-    registry, _ = logged
-    mlflow.set_tracking_uri(registry.uri)
-    inputs = training.trained["return"].inputs
-    found = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHALLENGER}").predict(inputs)
-    assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == list(found.columns)
-    expected = np.hstack([one.model.predict(inputs) for one in training.trained.values()])
-    np.testing.assert_array_equal(expected[:, :2], found[["return_kept", "return_returned"]])
-    np.testing.assert_array_equal(expected[:, 2:], found[["fit_small", "fit_fits", "fit_large"]])
-
-
-def test_what_was_logged_holds_no_pickle(logged: tuple[Registry, Version], tmp_path: Path) -> None:
-    registry, version = logged
-    everything = _files(_artifacts(registry, version)) + _files(registry.fetch_release(version, tmp_path / "release"))
-    model = Path(
-        mlflow.artifacts.download_artifacts(
-            f"models:/{MODEL}/{version.number}", dst_path=str(tmp_path / "model"), tracking_uri=registry.uri
-        )
-    )
-    everything += _files(model)
-    assert {".parquet", ".json", ".png", ".txt", ".npz", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
-    assert ["MLmodel", "registered_model_meta"] == sorted(name for name in everything if Path(name).suffix == "")
-    assert not [name for name in _files(model) if (model / name).read_bytes()[:1] == b"\x80"]
-
-
-def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logged: tuple[Registry, Version], tmp_path: Path) -> None:
-    registry, version = logged
-    (tmp_path / "release").mkdir()
-    (tmp_path / "release" / "old.txt").write_text("old")
-    release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
-    assert (version.seal, POLICY) == (release.seal, release.policy)
-    assert {"data", "settings", "cuts"} == set(release.about)
-    assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))
-    assert ["release", "snapshot"] == sorted(path.name for path in tmp_path.iterdir())
 
 
 # Who is promoted. Challengers here are forests of one input, registered without the rest of a training.

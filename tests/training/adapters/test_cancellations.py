@@ -1,4 +1,3 @@
-
 import pandas as pd
 
 from training.adapters.cancellations import match_cancellations
