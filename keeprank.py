@@ -123,7 +123,7 @@ def train(
     shop = _shop(folder, policy_text)
     store.mkdir(parents=True, exist_ok=True)
     registry = _registry(store, new=True)
-    training = train_models(shop, parsed, track=lambda entities: _progress(entities, "building features"))
+    training = train_models(shop, parsed, progress=_progress)
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
     for kind, why in training.skipped.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from features.shop import Shop
 from training.blocks import Split, newest_judge, split_at
 from training.bootstrap import Interval
 from training.evaluate import Evaluation, as_json, compare, score
-from training.pipeline import train_one
+from training.pipeline import Progress, train_one
 from training.rows import Rows, labelled
 from training.settings import Settings
 
@@ -26,9 +26,6 @@ RANDOM_SHARES = (0.8, 0.1, 0.1)
 """Shares of rows that train, calibrate and judge under a random split, as in the published comparisons."""
 
 RANDOM_FOLDS = 10
-
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
-"""Wraps a loop, with a sentence on what it does."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def backtest_by_time(kind: str, shop: Shop, settings: Settings, cut: pd.Timestam
     rows = labelled(kind, shop)
     split = newest_judge(rows, settings.blocks) if cut is None else split_at(rows, cut, settings.blocks)
     inputs = build(shop, rows.asked, track=lambda entities: progress(entities, "building features"))
-    return _judged(rows, inputs, split, "time", settings)
+    return _judged(rows, inputs, split, "time", settings, progress)
 
 
 def backtest_at_random(kind: str, shop: Shop, settings: Settings, progress: Progress) -> Backtest:
@@ -103,7 +100,7 @@ def backtest_at_random(kind: str, shop: Shop, settings: Settings, progress: Prog
     borders = np.round(np.cumsum(RANDOM_SHARES[:2]) * len(rows)).astype(int)
     train, calibrate, judge = (np.sort(part) for part in np.split(order, borders))
     inputs = _cross_fitted(shop, rows, judge, settings.seed, progress)
-    return _judged(rows, inputs, Split(train, calibrate, judge, pd.Timestamp(shop.now)), "random", settings)
+    return _judged(rows, inputs, Split(train, calibrate, judge, pd.Timestamp(shop.now)), "random", settings, progress)
 
 
 def _cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: int, progress: Progress) -> pd.DataFrame:
@@ -119,8 +116,8 @@ def _cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: in
     return pd.DataFrame(values, columns=list(FEATURE_NAMES))
 
 
-def _judged(rows: Rows, inputs: pd.DataFrame, split: Split, how: str, settings: Settings) -> Backtest:
-    trained = train_one(rows, inputs, split, settings)
+def _judged(rows: Rows, inputs: pd.DataFrame, split: Split, how: str, settings: Settings, progress: Progress) -> Backtest:
+    trained = train_one(rows, inputs, split, settings, progress)
     learned = np.concatenate([split.train, split.calibrate])
     others = baselines(rows, inputs, learned, split.judge)
     return Backtest(

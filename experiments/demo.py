@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import shutil
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,14 @@ from features.shop import Shop
 from features.source import read_tables, write_tables
 from serving.launch import free_port, serve
 from training.gate import judge, promote
-from training.pipeline import train
+from training.pipeline import Progress, train
 from training.registry import SNAPSHOT, Registry, Version
 from training.settings import Settings, parse_settings
 from training.tracking import log_training
 
 OFFERS = 12
 
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+_USUAL_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def shopper_of(shop: Shop, offers: int = OFFERS) -> Shopper:
     """A customer with a history of both kept and returned lines, and popular styles in the sizes that this customer orders."""
     lines = shop.tables["order_lines"].assign(outcome=shop.outcomes["outcome"].to_numpy())
     counts = pd.crosstab(lines["customer_id"], lines["outcome"]).reindex(columns=[KEPT, RETURNED], fill_value=0)
-    told = counts[counts[KEPT] >= 3].sort_values([RETURNED, KEPT]).index
-    customer = str(told[-1]) if len(told) else str(lines["customer_id"].iloc[-1])
+    told = counts[(counts[KEPT] >= 3) & (counts[RETURNED] >= 2)].sum(axis=1)
+    customer = str((told - _USUAL_LINES).abs().idxmin()) if len(told) else str(lines["customer_id"].iloc[-1])
     mine = lines[lines["customer_id"] == customer]
     return Shopper(customer, len(mine), int((mine["outcome"] == RETURNED).sum()), _offers(shop.tables, lines, mine, offers))
 
@@ -101,7 +101,7 @@ def _tables(data: Path | None, folder: Path, console: Console) -> Tables:
 
 def _champion(registry: Registry, shop: Shop, settings: Settings, policy_text: str, console: Console, progress: Progress) -> Version:
     console.rule("[bold]2  Train on the older orders, judge on the newest, promote")
-    training = train(shop, settings, track=lambda entities: progress(entities, "building features"))
+    training = train(shop, settings, progress=progress)
     for kind, trained in training.trained.items():
         console.print(evaluation_table(f"{kind} model, judged on the {trained.evaluation.rows:,} newest rows", trained.evaluation))
     for kind, why in training.skipped.items():

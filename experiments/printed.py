@@ -135,5 +135,6 @@ def _moved(now: int, before: int) -> str:
 
 
 def _why(offer: Mapping[str, Any]) -> str:
-    reasons = [f"{reason['meaning']} {'raises' if reason['effect'] == 'raises' else 'lowers'} the risk" for reason in offer["reasons"][:1]]
-    return "; ".join(reasons) or offer["fallback"]
+    for reason in offer["reasons"][:1]:
+        return f"{'+' if reason['effect'] == 'raises' else '-'} {reason['meaning'].partition(',')[0]}"
+    return str(offer["fallback"])

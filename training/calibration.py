@@ -41,6 +41,9 @@ class Calibration:
 def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:
     """Learn a calibration.
 
+    The slopes have a unit Gaussian prior: nothing to thousands of rows, but a few dozen are pulled towards the plain rates instead
+    of being overfitted.
+
     Args:
         raw: raw probabilities (n, classes).
         y: what happened, 0 … classes - 1.
@@ -54,7 +57,7 @@ def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:
         raise NotEnoughData(
             f"only classes {happened.tolist()} of {classes} in the calibration block", advice="give more rows or a larger block"
         )
-    model = LogisticRegression(C=1e6, max_iter=1000, tol=1e-8).fit(_log_odds(raw), y)
+    model = LogisticRegression(C=1.0, max_iter=1000, tol=1e-8).fit(_log_odds(raw), y)
     if classes == 2:
         if model.coef_[0, 0] >= 0:
             raise NotEnoughData("in the calibration block, higher scores mean fewer returns", advice="give more rows or a larger block")

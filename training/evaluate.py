@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,13 @@ class Evaluation:
     slices: tuple[Slice, ...]
 
 
-def evaluate(rows: Rows, inputs: pd.DataFrame, p: Floats, *, seed: int) -> Evaluation:
+Part = tuple[str, npt.NDArray[np.bool_]]
+"""A slice's name, and which rows it holds."""
+
+
+def evaluate(
+    rows: Rows, inputs: pd.DataFrame, p: Floats, *, seed: int, track: Callable[[Iterable[Part]], Iterable[Part]] = iter
+) -> Evaluation:
     """Judge probabilities.
 
     Args:
@@ -65,10 +71,10 @@ def evaluate(rows: Rows, inputs: pd.DataFrame, p: Floats, *, seed: int) -> Evalu
         inputs: the rows' features; they tell known from new customers and items.
         p: probabilities (rows, classes).
         seed: seed of the bootstrap.
+        track: wraps the loop over slices, to show progress.
     """
-    return Evaluation(
-        len(rows), score(rows, p, seed=seed), tuple(_slice(name, rows, p, chosen, seed) for name, chosen in slices(rows, inputs).items())
-    )
+    parts = track(slices(rows, inputs).items())
+    return Evaluation(len(rows), score(rows, p, seed=seed), tuple(_slice(name, rows, p, chosen, seed) for name, chosen in parts))
 
 
 def score(rows: Rows, p: Floats, *, seed: int) -> dict[str, Interval]:

@@ -76,6 +76,8 @@ def judge(registry: Registry, *, seed: int) -> Verdict:
     """
     challenger = registry.require(CHALLENGER)
     champion = registry.version(CHAMPION)
+    if champion is not None and champion.number == challenger.number:
+        return Verdict(challenger, champion, (), (f"version {champion.number} is champion already; train a challenger first",))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         rows = _judged_rows(registry.fetch_artifact(challenger, JUDGED, folder / JUDGED))

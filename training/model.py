@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,7 @@ def fit(
     *,
     seed: int,
     threads: int,
+    track: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Model:
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
 
@@ -108,6 +109,7 @@ def fit(
         forest: settings.
         seed: seed of the draws of rows and features.
         threads: LightGBM's threads; they do not change the result.
+        track: wraps the loop over trees, to show progress.
 
     Raises:
         NotEnoughData: a class is missing from either block.
@@ -118,7 +120,9 @@ def fit(
     if (counts == 0).any():
         raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
     data = lgb.Dataset(inputs.to_numpy(dtype="float64"), label=y, feature_name=list(inputs.columns), free_raw_data=True)
-    booster = lgb.train(_parameters(kind, forest, seed, threads), data, forest.trees)
+    booster = lgb.Booster(_parameters(kind, forest, seed, threads), data)
+    for _ in track(range(forest.trees)):
+        booster.update()
     later, happened = calibrate
     calibration = fit_calibration(_raw(booster, later[list(inputs.columns)].to_numpy(dtype="float64"), threads), happened)
     return Model(kind, tuple(inputs.columns), booster, calibration, tuple((counts / counts.sum()).tolist()))

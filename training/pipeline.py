@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,16 @@ import pandas as pd
 
 from domain.errors import NotEnoughData
 from features.asked import of_order_lines
-from features.build import Track, build
+from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge
 from training.evaluate import Evaluation, evaluate
 from training.model import Model, fit
 from training.rows import KINDS, Rows, labelled
 from training.settings import Settings
+
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+"""Wraps a loop, with a sentence on what it does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +58,12 @@ class Training:
     skipped: Mapping[str, str]
 
 
-def train(shop: Shop, settings: Settings, *, track: Track = iter) -> Training:
+def silent(steps: Iterable[Any], sentence: str) -> Iterable[Any]:  # noqa: ARG001
+    """Shows nothing."""
+    return steps
+
+
+def train(shop: Shop, settings: Settings, *, progress: Progress = silent) -> Training:
     """Train every model that the shop has labels for.
 
     What is judged is what is released: the model is not fitted again on the rows that judged it, because then nobody would know
@@ -63,10 +72,13 @@ def train(shop: Shop, settings: Settings, *, track: Track = iter) -> Training:
     Raises:
         NotEnoughData: the shop has labels for none.
     """
-    inputs = build(shop, of_order_lines(shop.tables), track=track).set_index(shop.tables["order_lines"]["line_id"].to_numpy())
+    asked = of_order_lines(shop.tables)
+    inputs = build(shop, asked, track=lambda entities: progress(entities, "building features")).set_index(
+        shop.tables["order_lines"]["line_id"].to_numpy()
+    )
     trained: dict[str, Trained] = {}
     skipped: dict[str, str] = {}
-    for kind, result in _each(shop, inputs, settings):
+    for kind, result in _each(shop, inputs, settings, progress):
         if isinstance(result, Trained):
             trained[kind] = result
         else:
@@ -77,19 +89,28 @@ def train(shop: Shop, settings: Settings, *, track: Track = iter) -> Training:
     return Training(trained, skipped)
 
 
-def _each(shop: Shop, inputs: pd.DataFrame, settings: Settings) -> Iterator[tuple[str, Trained | str]]:
+def _each(shop: Shop, inputs: pd.DataFrame, settings: Settings, progress: Progress) -> Iterator[tuple[str, Trained | str]]:
     for kind in KINDS:
         try:
             rows = labelled(kind, shop)
-            yield kind, train_one(rows, inputs.loc[rows.line_id], newest_judge(rows, settings.blocks), settings)
+            yield kind, train_one(rows, inputs.loc[rows.line_id], newest_judge(rows, settings.blocks), settings, progress)
         except NotEnoughData as refusal:
             yield kind, str(refusal)
 
 
-def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings) -> Trained:
+def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, progress: Progress = silent) -> Trained:
     """Train and judge one model."""
     blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
-    model = fit(rows.kind, blocks[0], blocks[1], settings.forests[rows.kind], seed=settings.seed, threads=settings.threads)
+    model = fit(
+        rows.kind,
+        blocks[0],
+        blocks[1],
+        settings.forests[rows.kind],
+        seed=settings.seed,
+        threads=settings.threads,
+        track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
+    )
     judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
     p = model.predict(judged_inputs, threads=settings.threads)
-    return Trained(model, split, judged, judged_inputs, p, evaluate(judged, judged_inputs, p, seed=settings.seed))
+    found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
+    return Trained(model, split, judged, judged_inputs, p, found)

@@ -131,7 +131,7 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
 
     again = said("promote", "--store", home / "store", "--settings", home / "training.toml")
     assert 1 == again.code
-    assert "refused GateRefused: return: log_loss" in again.err
+    assert "refused GateRefused: version 2 is champion already" in again.err
     assert 'what to do: keep the champion, or `--force "why"`' in again.err
 
     forced = said("promote", "--store", home / "store", "--force", "to see it")

@@ -110,6 +110,6 @@ def test_ranked_offers_show_money_moves_and_the_first_reason() -> None:
     table = ranking_table("ranked", {"currency": "EUR", "offers": [first, second, third]}, {"s1": "dress (s1)"}, ["s2", "s1", "s3"])
     lines = _lines(table)
     amounts = "EUR 40.00 EUR 15.35 EUR -19.65 EUR 4.85"
-    assert f"1 dress (s1) 80% 30.0% {amounts} 2 (up 1) size distance raises the risk" == lines[2]
-    assert f"2 s2 - 30.0% {amounts} 1 (down 1) price lowers the risk" == lines[3]
+    assert f"1 dress (s1) 80% 30.0% {amounts} 2 (up 1) + size distance" == lines[2]
+    assert f"2 s2 - 30.0% {amounts} 1 (down 1) - price" == lines[3]
     assert f"3 s3 - 30.0% {amounts} 3 no reasons asked for" == lines[4]

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 
 from domain.errors import NotEnoughData
 from training.calibration import Calibration, fit_calibration
@@ -45,8 +46,17 @@ def test_log_odds_that_were_halved_and_shifted_are_restored_exactly() -> None:
 def test_two_classes_are_sklearns_own_logistic_regression() -> None:
     p, y = _lines(2_000)
     logit = np.log(p / (1 - p)).reshape(-1, 1)
-    oracle = LogisticRegression(C=1e6, max_iter=1000, tol=1e-8).fit(logit, y).predict_proba(logit)
+    oracle = LogisticRegression(C=1.0, max_iter=1000, tol=1e-8).fit(logit, y).predict_proba(logit)
     np.testing.assert_allclose(oracle, fit_calibration(_two(p), y).apply(_two(p)), atol=1e-6)
+
+
+def test_a_few_dozen_rows_do_not_carry_the_scores_away() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.dirichlet([1, 4, 1], 2_040)
+    y = (p.cumsum(axis=1) < rng.random((len(p), 1))).sum(axis=1)
+    few = fit_calibration(p[:40], y[:40]).apply(p[40:])
+    rates = np.bincount(y[:40], minlength=3) / 40
+    assert log_loss(y[40:], few) < log_loss(y[40:], np.tile(rates, (2_000, 1)))
 
 
 def test_three_classes_are_repaired_and_rows_sum_to_one() -> None:

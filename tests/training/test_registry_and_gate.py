@@ -130,10 +130,16 @@ def test_a_first_challenger_that_promises_too_much_does_not_beat_the_overall_rat
 
 def test_the_same_release_again_is_not_better_and_nothing_changes(registry: Registry, tmp_path: Path) -> None:
     _crowned(registry, {"return": _model("return")}, tmp_path)
+    _challenge(registry, {"return": _model("return")}, tmp_path)
     verdict = judge(registry, seed=1)
     assert ["log_loss", "ece"] == [one.metric for one in verdict.comparisons]
     assert {(0.0, 0.0, 0.0)} == {(one.difference.value, one.difference.low, one.difference.high) for one in verdict.comparisons}
     _refused(registry, verdict, "is not below")
+
+
+def test_the_champion_cannot_be_promoted_again(registry: Registry, tmp_path: Path) -> None:
+    _crowned(registry, {"return": _model("return")}, tmp_path)
+    _refused(registry, judge(registry, seed=1), "is champion already")
 
 
 def test_a_challenger_trained_with_too_few_trees_is_refused(registry: Registry, tmp_path: Path) -> None:
