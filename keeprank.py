@@ -212,7 +212,7 @@ def backtest(
 @app.command()
 def demo(
     data: Annotated[Path | None, typer.Option(help="An imported folder of tables; by default a generated shop.")] = None,
-    work: Annotated[Path, typer.Option(help="Folder to work in; it is emptied first.")] = Path("build/demo"),
+    work: Annotated[Path, typer.Option(help="Folder to work in; what an earlier demo left there is removed.")] = Path("build/demo"),
 ) -> None:
     """The main job from end to end: generate (or read) a shop, train, promote, serve, rank over HTTP, print, stop."""
     from experiments.demo import run_demo

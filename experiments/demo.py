@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from domain.errors import SettingsRefused
 from domain.outcomes import KEPT, RETURNED
 from domain.policy import parse_policy
 from domain.tables import Tables
@@ -31,6 +32,9 @@ from training.tracking import log_training
 OFFERS = 12
 
 _USUAL_LINES = 12
+
+_OURS = frozenset({"shop", "serving", "build", "mlruns", "mlflow.db"})
+"""What a demo leaves in its folder."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,15 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
 
     Args:
         data: a folder of the contract's tables; None generates the demo shop.
-        work: a folder to work in; it is emptied first.
+        work: a folder to work in; what an earlier demo left there is removed.
         config: the folder of training.toml and policy.toml.
         console: where to print.
         progress: wraps loops, to show progress.
+
+    Raises:
+        SettingsRefused: `work` holds something that no demo wrote.
     """
-    shutil.rmtree(work, ignore_errors=True)
+    _empty(work)
     settings, policy_text = parse_settings((config / "training.toml").read_text()), (config / "policy.toml").read_text()
     tables = _tables(data, work / "shop", console)
     shop = Shop.of(tables, parse_policy(policy_text).window_days)
@@ -75,12 +82,22 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
     _next_steps(work, data, console)
 
 
+def _empty(work: Path) -> None:
+    foreign = sorted(entry.name for entry in work.iterdir() if entry.name not in _OURS) if work.is_dir() else []
+    if foreign or work.is_file():
+        found = ", ".join(foreign[:3]) or "a file"
+        raise SettingsRefused(f"{work} holds {found}", expected="an empty folder, or an earlier demo's", advice="name another with --work")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+
+
 def shopper_of(shop: Shop, offers: int = OFFERS) -> Shopper:
     """A customer with a history of both kept and returned lines, and popular styles in the sizes that this customer orders."""
     lines = shop.tables["order_lines"].assign(outcome=shop.outcomes["outcome"].to_numpy())
     counts = pd.crosstab(lines["customer_id"], lines["outcome"]).reindex(columns=[KEPT, RETURNED], fill_value=0)
     told = counts[(counts[KEPT] >= 3) & (counts[RETURNED] >= 2)].sum(axis=1)
-    customer = str((told - _USUAL_LINES).abs().idxmin()) if len(told) else str(lines["customer_id"].iloc[-1])
+    ordered = told if len(told) else lines["customer_id"].value_counts()
+    customer = str((ordered - _USUAL_LINES).abs().idxmin())
     mine = lines[lines["customer_id"] == customer]
     return Shopper(customer, len(mine), int((mine["outcome"] == RETURNED).sum()), _offers(shop.tables, lines, mine, offers))
 

@@ -12,12 +12,10 @@ import pandas as pd
 import pytest
 
 import keeprank
+from tests.support import quiet
 from training.registry import CHALLENGER, CHAMPION, Registry, Version
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"),  # MLflow's own tables
-    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),  # MLflow's own classes, when imported
-]
+pytestmark = quiet.MLFLOW
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["check", "import", "demo-shop", "train", "promote", "serve", "backtest", "demo", "docs"]

@@ -14,15 +14,13 @@ from mlflow.entities import ViewType
 
 from domain.errors import GateRefused, RegistryRefused, ReleaseRefused
 from features.build import FEATURE_SET_HASH
+from tests.support import quiet
 from training.gate import Verdict, judge, promote
 from training.model import CLASSES, Model, fit, save
 from training.registry import CHALLENGER, CHAMPION, EXPERIMENT, JUDGED, MODEL, SNAPSHOT, Registry, Version
 from training.settings import Forest
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"),  # MLflow's own tables
-    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),  # MLflow's own classes, when imported
-]
+pytestmark = quiet.MLFLOW
 
 NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 

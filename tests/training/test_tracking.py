@@ -13,16 +13,14 @@ from features.build import FEATURE_NAMES, FEATURE_SET_HASH
 from features.shop import Shop
 from features.source import fingerprint
 from tests.conftest import POLICY
+from tests.support import quiet
 from training.model import load
 from training.pipeline import Training
 from training.registry import CHALLENGER, CHAMPION, JUDGED, MODEL, SNAPSHOT, Registry, Version
 from training.settings import Settings
 from training.tracking import log_training
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:sqlalchemy.exc.SADeprecationWarning"),  # MLflow's own tables
-    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),  # MLflow's own classes, when imported
-]
+pytestmark = quiet.MLFLOW
 
 
 @pytest.fixture(scope="module")
