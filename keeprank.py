@@ -73,7 +73,10 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The public data file.")],
     dest: Annotated[Path, typer.Argument(help="Folder to write the contract's tables to.")],
 ) -> None:
-    """Turn a public data set into the contract's tables, and print where every row went: in = out + rejected, by reason."""
+    """Turn a public data set into the contract's tables, and print its terms of use and where every row went.
+
+    In = out + rejected, by reason.
+    """
     from domain.contract import checked
     from features.source import write_tables
     from training.adapters import ADAPTERS
@@ -82,6 +85,7 @@ def import_(
         raise typer.BadParameter(f"{source!r} is unknown; known: {', '.join(ADAPTERS)}", param_hint="source")
     imported = ADAPTERS[source].convert(file)
     write_tables(checked(imported.tables, now=_now()), dest)
+    out.print(ADAPTERS[source].meaning + "\n", markup=False, highlight=False, soft_wrap=True)
     out.print("\n".join(imported.reconciliation.lines()), markup=False, highlight=False)
     out.print(f"\nwritten to {dest}; next: keeprank train {dest}", highlight=False)
 
@@ -152,7 +156,9 @@ def promote(
     verdict = judge(registry, seed=seed)
     out.print(verdict_table(verdict))
     promote_challenger(registry, verdict, now=_now(), force=force)
-    out.print(f"version {verdict.challenger.number} (release {verdict.challenger.seal}) is champion; next: keeprank serve", highlight=False)
+    forced = f", forced against the gate's objections: {force}" if verdict.objections else ""
+    named = f"version {verdict.challenger.number} (release {verdict.challenger.seal})"
+    out.print(f"{named} is champion{forced}; next: keeprank serve", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -83,7 +83,7 @@ def _moment(values: pd.Series) -> tuple[pd.Series, pd.Series, str, str]:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC").dt.as_unit("us"), pd.Series(False, index=values.index), rule, advice
     if pd.api.types.is_datetime64_dtype(values):
-        return values, values.notna(), rule, advice
+        return values.dt.tz_localize("UTC").dt.as_unit("us"), values.notna(), rule, advice
     text = values.astype("str")
     has_zone = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True, na=False)
     parsed = pd.to_datetime(text.where(has_zone), utc=True, errors="coerce", format="ISO8601")

@@ -19,8 +19,8 @@ Hand over a folder with one Parquet file (or a partitioned folder, or a CSV file
 - Only the three needed tables are needed; every further one adds features, and never breaks anything.
 - *Known at* is the column that says when a row's fact reached the shop: features at a time use only facts known before it.
 
-Between tables: whatever is referred to must exist; a return comes after its order, arrives after it was asked for, and gives back
-at most the units ordered and the money paid; nothing but plans lies in the future.
+Between tables: skus and lines that are referred to must exist; a return comes after its order, arrives after it was asked for, and gives
+back at most the units ordered and the money paid; nothing but plans lies in the future.
 """
 
 _KINDS = {

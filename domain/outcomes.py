@@ -30,7 +30,8 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
 
     Returns:
         One row per line, in the order of `lines`: line_id, outcome (pending, kept, returned), window_ends, matured_at (UTC; NaT
-        while pending), returned_quantity (units asked back inside the window and received), size_related (bool).
+        while pending), asked_back (bool: a return was asked for inside the window), returned_quantity (units asked back inside the
+        window and received), size_related (bool).
     """
     window_ends = _window_ends(lines, windows)
     inside = _asked_inside(lines, returns, window_ends)
@@ -42,13 +43,15 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
     arrival = by_line.reindex(line_id).reset_index(drop=True)
     arrived_at = arrival["first"].astype(UTC)
     returned = arrived_at.notna().to_numpy()
-    kept = ~returned & (window_ends <= now).to_numpy() & ~line_id.isin(inside["line_id"]).to_numpy()
+    asked_back = line_id.isin(inside.loc[inside["requested_at"] <= now, "line_id"]).to_numpy()
+    kept = ~returned & (window_ends <= now).to_numpy() & ~asked_back
     return pd.DataFrame(
         {
             "line_id": line_id,
             "outcome": np.select([returned, kept], [RETURNED, KEPT], PENDING),
             "window_ends": window_ends,
             "matured_at": arrived_at.where(returned, window_ends.where(kept)),
+            "asked_back": asked_back,
             "returned_quantity": arrival["quantity"].fillna(0).astype("int64"),
             "size_related": arrival["size_related"].eq(True),
         }

@@ -53,6 +53,8 @@ def cross_table_violations(tables: Tables) -> list[Violation]:
         found += _line_times(tables["order_lines"])
     if "order_lines" in tables and "returns" in tables:
         found += _returns_against_lines(tables["returns"], tables["order_lines"])
+    if "order_lines" in tables and "fit_feedback" in tables:
+        found += _verdicts_against_lines(tables["fit_feedback"], tables["order_lines"])
     if "products" in tables and "order_lines" in tables:
         found += _mixed_currencies(tables)
     return found
@@ -69,49 +71,42 @@ def _line_times(lines: pd.DataFrame) -> list[Violation]:
     return violation_of("order_lines", "delivered_at", "lies before ordered_at", early, "check the time zone of both")
 
 
+def _lines_of(facts: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """The order line of each fact, by its line_id; missing where there is none."""
+    first = lines.drop_duplicates("line_id").reset_index(drop=True)
+    position = pd.Series(range(len(first)), index=first["line_id"].astype("object"), dtype="float64")
+    return first.reindex(position.reindex(facts["line_id"].astype("object").tolist()).to_numpy()).reset_index(drop=True)
+
+
 def _returns_against_lines(returns: pd.DataFrame, lines: pd.DataFrame) -> list[Violation]:
-    line = lines.drop_duplicates("line_id").set_index("line_id").reindex(returns["line_id"]).reset_index(drop=True)
-    paid_back = (
-        returns.assign(refund=returns["refund"].astype("Int64").fillna(0)).groupby("line_id")[["quantity", "refund"]].transform("sum")
-    )
+    line = _lines_of(returns, lines)
+    ordered_at, requested_at, received_at = line["ordered_at"], returns["requested_at"], returns["received_at"]
+    whole = returns.assign(refund=returns["refund"].astype("Int64").fillna(0)).groupby("line_id", dropna=False)
+    units, refunded = whole["quantity"].transform("sum"), whole["refund"].transform("sum")
     paid = line["quantity"].astype("Int64") * line["unit_price"].astype("Int64")
+    broken = (
+        ("requested_at", "lies before the line was ordered", requested_at < ordered_at, "check the time zone of both"),
+        ("received_at", "lies before the line was ordered", received_at < ordered_at, "check the time zone of both"),
+        ("received_at", "lies before requested_at", received_at < requested_at, "a return arrives after it was asked for"),
+        ("quantity", "adds up to more units than were ordered", units > line["quantity"], "a line's returns hold at most its quantity"),
+        ("refund", "adds up to more than was paid", refunded > paid, "a line's refunds hold at most quantity x unit_price"),
+    )
+    return [found for column, rule, offends, advice in broken for found in violation_of("returns", column, rule, _true(offends), advice)]
+
+
+def _verdicts_against_lines(said: pd.DataFrame, lines: pd.DataFrame) -> list[Violation]:
+    line = _lines_of(said, lines)
+    of_another = line["line_id"].notna() & ((said["customer_id"] != line["customer_id"]) | (said["sku"] != line["sku"]))
+    early = _true(said["given_at"] < line["ordered_at"])
     return [
-        *violation_of(
-            "returns",
-            "requested_at",
-            "lies before the line was ordered",
-            returns["requested_at"] < line["ordered_at"],
-            "check the time zone of both",
-        ),
-        *violation_of(
-            "returns",
-            "received_at",
-            "lies before the line was ordered",
-            returns["received_at"] < line["ordered_at"],
-            "check the time zone of both",
-        ),
-        *violation_of(
-            "returns",
-            "received_at",
-            "lies before requested_at",
-            returns["received_at"] < returns["requested_at"],
-            "a return arrives after it was asked for",
-        ),
-        *violation_of(
-            "returns",
-            "quantity",
-            "adds up to more units than were ordered",
-            (paid_back["quantity"] > line["quantity"]).fillna(False),
-            "a line's returns hold at most its quantity",
-        ),
-        *violation_of(
-            "returns",
-            "refund",
-            "adds up to more than was paid",
-            (paid_back["refund"] > paid).fillna(False),
-            "a line's refunds hold at most quantity x unit_price",
-        ),
+        *violation_of("fit_feedback", "line_id", "is a line of another customer or sku", _true(of_another), "name its own line"),
+        *violation_of("fit_feedback", "given_at", "lies before the line was ordered", early, "check the time zone of both"),
     ]
+
+
+def _true(offends: pd.Series) -> pd.Series:
+    """Where a comparison holds for certain; a missing value offends nobody."""
+    return offends.astype("boolean").fillna(False).astype(bool)
 
 
 def _mixed_currencies(tables: Tables) -> list[Violation]:

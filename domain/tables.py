@@ -67,7 +67,7 @@ _ALL = (
             "brand": columns.text("brand"),
             "supplier_id": columns.text("who makes or delivers it"),
             "size": columns.text("the size as printed, such as 38 or M"),
-            "size_system": columns.text("the system the size belongs to, such as EU"),
+            "size_system": columns.text("the system the size belongs to, such as EU or EU shoes; sizes of two systems are never compared"),
             "colour": columns.text("colour"),
             "material": columns.text("main material"),
             "price": columns.amount("list price per unit including VAT"),

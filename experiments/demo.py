@@ -43,12 +43,14 @@ class Shopper:
 
     Attributes:
         customer_id: who.
+        country: where the latest order went to.
         ordered: order lines so far.
         returned: how many of them came back.
         skus: the offers.
     """
 
     customer_id: str
+    country: str | None
     ordered: int
     returned: int
     skus: tuple[str, ...]
@@ -65,8 +67,10 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
         progress: wraps loops, to show progress.
 
     Raises:
-        SettingsRefused: `work` holds something that no demo wrote.
+        SettingsRefused: `work` holds something that no demo wrote, or the data.
     """
+    if data is not None and data.resolve().is_relative_to(work.resolve()):
+        raise SettingsRefused(f"{data} lies in {work}, which is emptied first", advice="move the tables, or name another --work")
     _empty(work)
     settings, policy_text = parse_settings((config / "training.toml").read_text()), (config / "policy.toml").read_text()
     tables = _tables(data, work / "shop", console)
@@ -99,7 +103,9 @@ def shopper_of(shop: Shop, offers: int = OFFERS) -> Shopper:
     ordered = told if len(told) else lines["customer_id"].value_counts()
     customer = str((ordered - _USUAL_LINES).abs().idxmin())
     mine = lines[lines["customer_id"] == customer]
-    return Shopper(customer, len(mine), int((mine["outcome"] == RETURNED).sum()), _offers(shop.tables, lines, mine, offers))
+    country = mine.sort_values("ordered_at")["country"].iloc[-1]
+    where = country if isinstance(country, str) else None
+    return Shopper(customer, where, len(mine), int((mine["outcome"] == RETURNED).sum()), _offers(shop.tables, lines, mine, offers))
 
 
 def _tables(data: Path | None, folder: Path, console: Console) -> Tables:
@@ -146,7 +152,12 @@ def _offers(tables: Tables, lines: pd.DataFrame, mine: pd.DataFrame, offers: int
 
 
 def _rank(url: str, shopper: Shopper, products: pd.DataFrame, console: Console) -> None:
-    request = {"customer_id": shopper.customer_id, "offers": [{"sku": sku} for sku in shopper.skus], "explain": True}
+    request: dict[str, Any] = {
+        "customer_id": shopper.customer_id,
+        "country": shopper.country,
+        "offers": [{"sku": sku} for sku in shopper.skus],
+        "explain": True,
+    }
     if products["price"].isna().all():
         request["offers"] = [{"sku": sku, "price": 10_000} for sku in shopper.skus]
         console.print("this shop has no prices: every offer is ranked at 100.00", highlight=False)

@@ -23,7 +23,7 @@ _BODY_SAID = ("fit_feedback", "preferences")
 
 
 def good_size(v: Inputs, entity: str) -> Values:
-    """Mean position of the sizes that were kept or fitted."""
+    """Mean position of the sizes that were kept or fitted, in one size system: positions of two systems are never mixed."""
     return share(v[f"{entity}.good_size_tenths"], v[f"{entity}.good_sized_lines"]) / 10.0
 
 
@@ -144,22 +144,22 @@ def size_position(v: Inputs) -> Values:
 
 @cross("offered size minus the customer's mean good size", unit="sizes", kind="cross", purpose=_OWN)
 def size_vs_customer(v: Inputs) -> Values:
-    return v["size_position"] - good_size(v, "customer")
+    return v["size_position"] - good_size(v, "customer_sizes")
 
 
 @cross("offered size minus the customer's mean good size in this category", unit="sizes", kind="cross", purpose=_OWN)
 def size_vs_customer_category(v: Inputs) -> Values:
-    return v["size_position"] - good_size(v, "customer_category")
+    return v["size_position"] - good_size(v, "customer_category_sizes")
 
 
 @cross("offered size minus the customer's mean good size of this brand", unit="sizes", kind="cross", purpose=_OWN)
 def size_vs_customer_brand(v: Inputs) -> Values:
-    return v["size_position"] - good_size(v, "customer_brand")
+    return v["size_position"] - good_size(v, "customer_brand_sizes")
 
 
 @cross("good sizes known of the customer in this category", unit="lines", kind="cross", purpose=_OWN)
 def customer_category_sized_lines(v: Inputs) -> Values:
-    return v["customer_category.good_sized_lines"]
+    return v["customer_category_sizes.good_sized_lines"]
 
 
 @cross("offered size minus the mean size that fits similar bodies in this category", unit="sizes", kind="cross", purpose=_BODY)
@@ -169,7 +169,7 @@ def size_vs_body(v: Inputs) -> Values:
 
 @cross("offered size minus the style's mean good size", unit="sizes", kind="offer")
 def size_vs_style(v: Inputs) -> Values:
-    return v["size_position"] - good_size(v, "style")
+    return v["size_position"] - good_size(v, "style_sizes")
 
 
 @cross("good sizes known of similar bodies in this category", unit="lines", kind="cross", purpose=_BODY)

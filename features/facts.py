@@ -21,12 +21,16 @@ KEYS = (
     "brand",
     "supplier_id",
     "size",
+    "size_system",
     "country",
     "height_band",
     "weight_band",
     "occasion",
 )
 """What a fact, or an asked-for row, is about."""
+
+ONE_SYSTEM = "-"
+"""The size system of a shop that names none."""
 
 MEASURES = {
     "orders": "orders (counted at their first line)",
@@ -70,10 +74,11 @@ def facts(shop: Shop) -> pd.DataFrame:
 
 def subjects(tables: Tables, customers: pd.Series, skus: pd.Series, at: pd.Series, country: pd.Series) -> pd.DataFrame:
     """The `KEYS` of each row, with the customer's declared measurements and the size's position beside them."""
-    products = tables["products"].set_index("sku")[["style_id", "category", "brand", "supplier_id", "size"]]
+    products = tables["products"].set_index("sku")[["style_id", "category", "brand", "supplier_id", "size", "size_system"]]
     frame = products.reindex(pd.Index(skus, name="sku")).reset_index()
     frame.insert(0, "customer_id", customers.reset_index(drop=True).astype("str"))
     frame["country"] = country.reset_index(drop=True).astype("str")
+    frame["size_system"] = frame["size_system"].fillna(ONE_SYSTEM).where(frame["style_id"].notna())
     frame["size_position"] = size_positions(frame["size"])
     return pd.concat([frame, declared(tables, customers, at)], axis=1)
 

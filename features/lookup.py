@@ -15,13 +15,14 @@ from features.catalogue import Inputs, Values
 from features.consent import granted
 from features.declared import MEASUREMENTS, declared
 from features.entities import Entity
+from features.facts import ONE_SYSTEM
 from features.histories import history_columns
 
 Texts = Sequence[str | None]
 About = Mapping[str, Texts]
 """Keys of asked-for rows (`features.facts.KEYS`) by name; None is unknown."""
 
-_OF_A_PRODUCT = ("style_id", "category", "brand", "supplier_id", "size")
+_OF_A_PRODUCT = ("style_id", "category", "brand", "supplier_id", "size", "size_system")
 _OF_A_PERSON = ("occasion", "height_band", "weight_band")
 
 
@@ -94,7 +95,8 @@ class Products:
     def __init__(self, products: pd.DataFrame) -> None:
         self.frame = products
         self.rows = Rows({"sku": texts(products["sku"])}, ("sku",), len(products))
-        self._keys = {key: [*texts(products[key]), None] for key in _OF_A_PRODUCT}
+        named = products.assign(size_system=products["size_system"].fillna(ONE_SYSTEM))
+        self._keys = {key: [*texts(named[key]), None] for key in _OF_A_PRODUCT}
         self._size_position = np.append(size_positions(products["size"]), np.nan)
 
     def look_up(self, skus: Texts) -> tuple[About, Values]:
@@ -103,23 +105,33 @@ class Products:
         return {key: [column[row] for row in found] for key, column in self._keys.items()}, self._size_position[found]
 
 
-class Persons:
-    """What customers declared and consented to, as of the snapshot's moment."""
+def persons(tables: Tables, at: pd.Timestamp) -> pd.DataFrame:
+    """What may be known of each customer who declared or consented to anything, as of a moment.
 
-    def __init__(self, tables: Tables, at: pd.Timestamp) -> None:
-        told = [tables[name]["customer_id"] for name in ("preferences", "consents") if name in tables]
-        customers = pd.concat([*told, pd.Series([None])], ignore_index=True).astype("str").drop_duplicates(keep="last")
-        customers = customers.sort_values(na_position="last").reset_index(drop=True)  # the last one is nobody
-        moments = pd.Series([at] * len(customers), dtype=UTC)
-        said = declared(tables, customers, moments)
-        self._rows = Rows({"customer_id": texts(customers)[:-1]}, ("customer_id",), len(customers) - 1)
-        self._measurements = {name: said[name].to_numpy(dtype="float64") for name in MEASUREMENTS}
-        self._keys = {key: texts(said[key]) for key in _OF_A_PERSON}
-        self._allowed = granted(tables.get("consents"), customers, moments)
+    Returns:
+        customer_id, the `MEASUREMENTS`, occasion and body bands as far as consent allows, and a flag for each purpose; the last
+        row has no id and stands for everybody else.
+    """
+    told = [tables[name]["customer_id"] for name in ("preferences", "consents") if name in tables]
+    customers = pd.concat([*told, pd.Series([None])], ignore_index=True).astype("str").drop_duplicates(keep="last")
+    customers = customers.sort_values(na_position="last").reset_index(drop=True)
+    moments = pd.Series([at] * len(customers), dtype=UTC)
+    allowed = pd.DataFrame(granted(tables.get("consents"), customers, moments))
+    return pd.concat([customers.rename("customer_id"), declared(tables, customers, moments), allowed], axis=1)
+
+
+class Persons:
+    """Finds what `persons` says of a customer."""
+
+    def __init__(self, known: pd.DataFrame) -> None:
+        self._rows = Rows({"customer_id": texts(known["customer_id"])[:-1]}, ("customer_id",), len(known) - 1)
+        self._measurements = {name: known[name].to_numpy(dtype="float64") for name in MEASUREMENTS}
+        self._keys = {key: texts(known[key]) for key in _OF_A_PERSON}
+        self._allowed = {purpose: known[purpose].to_numpy(dtype=bool) for purpose in CONSENT_PURPOSES}
 
     def look_up(self, customers: Texts) -> tuple[About, Inputs, dict[str, npt.NDArray[np.bool_]]]:
         """Each customer's keys, measurements and consents; nobody's for unknown customers."""
         found = self._rows.find({"customer_id": customers}, len(customers))
         keys = {key: [column[row] for row in found] for key, column in self._keys.items()}
         measurements = {name: values[found] for name, values in self._measurements.items()}
-        return keys, measurements, {purpose: self._allowed[purpose][found] for purpose in CONSENT_PURPOSES}
+        return keys, measurements, {purpose: allowed[found] for purpose, allowed in self._allowed.items()}

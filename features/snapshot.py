@@ -19,7 +19,7 @@ from features.clock import days, midnight
 from features.entities import ENTITIES
 from features.facts import facts
 from features.histories import run
-from features.lookup import Histories, Persons, Products, texts
+from features.lookup import Histories, Persons, Products, persons, texts
 from features.sealed import read_sealed, write_sealed
 from features.shop import Shop
 
@@ -42,11 +42,11 @@ class Snapshot:
         self.seal = seal
         self.day = day
         self.products = tables["products"]
-        self.stock: dict[str, int] = _in_stock(tables.get("stock"))
+        self.stock: dict[str, int] = dict(zip(tables["stock"]["sku"].tolist(), tables["stock"]["available"].tolist(), strict=True))
         self._present = present
         self._histories = {entity.name: Histories.of(entity, histories[entity.name]) for entity in ENTITIES}
         self._products = Products(self.products)
-        self._persons = Persons({name: tables[name] for name in _PERSONAL if name in tables}, self.at)
+        self._persons = Persons(tables["persons"])
 
     @property
     def at(self) -> pd.Timestamp:
@@ -54,7 +54,7 @@ class Snapshot:
         return midnight(self.day)
 
     def knows_customer(self, customer_id: str | None) -> bool:
-        """Whether the customer has ordered or said anything before the day."""
+        """Whether the customer has ordered or said anything before the day, and consents to the use of it."""
         return customer_id is not None and customer_id in self._histories["customer"].rows
 
     def known_skus(self, skus: pd.Series) -> npt.NDArray[np.bool_]:
@@ -79,11 +79,10 @@ class Snapshot:
         return assemble(inputs, self._present, allowed)
 
 
-_PERSONAL = ("preferences", "consents")
-
-
 def take_snapshot(shop: Shop, folder: Path, *, day: int | None = None, track: Track = iter) -> str:
     """Write the shop's online state at the start of a day into `folder`, sealed.
+
+    Of customers it holds what their consent allows and nothing else.
 
     Args:
         shop: the shop.
@@ -93,18 +92,26 @@ def take_snapshot(shop: Shop, folder: Path, *, day: int | None = None, track: Tr
 
     Returns:
         The snapshot's seal.
+
+    Raises:
+        SnapshotRefused: the day begins after the shop's `now`: nobody knows yet what was kept by then.
     """
-    day = int(days(pd.Series([shop.now]))[0]) if day is None else day
-    histories = _histories(Shop.of(shop.tables, shop.windows, now=midnight(day).to_pydatetime()), day, track)
+    today = int(days(pd.Series([shop.now]))[0])
+    day = today if day is None else day
+    if day > today:
+        raise SnapshotRefused(f"a snapshot of {midnight(day):%Y-%m-%d}", expected=f"a day up to the shop's now, {shop.now:%Y-%m-%d}")
+    at = midnight(day)
+    known = persons(shop.tables, at)
+    histories = _histories(Shop.of(shop.tables, shop.windows, now=at.to_pydatetime()), day, known, track)
     present = sorted(name for name in shop.tables if shop.has(name))
 
     def write(partial: Path) -> None:
         (partial / "histories").mkdir()
         for name, frame in histories.items():
             frame.to_parquet(partial / "histories" / f"{name}.parquet", index=False)
-        for name in ("products", "stock", *_PERSONAL):
-            if name in shop.tables:
-                shop.tables[name].to_parquet(partial / f"{name}.parquet", index=False)
+        shop.tables["products"].to_parquet(partial / "products.parquet", index=False)
+        known.to_parquet(partial / "persons.parquet", index=False)
+        _in_stock(shop.tables.get("stock"), at).to_parquet(partial / "stock.parquet", index=False)
         (partial / _PRESENT).write_text(json.dumps(present) + "\n")
 
     return write_sealed(folder, write, {"kind": "snapshot", "day": day, "feature_set": FEATURE_SET_HASH})
@@ -129,22 +136,32 @@ def load_snapshot(folder: Path) -> Snapshot:
     return Snapshot(seal, int(manifest["day"]), present, histories, tables)
 
 
-def _histories(shop: Shop, day: int, track: Track) -> dict[str, pd.DataFrame]:
-    happened = facts(shop)
+def _histories(shop: Shop, day: int, known: pd.DataFrame, track: Track) -> dict[str, pd.DataFrame]:
+    happened = _permitted(facts(shop), known)
+    before = happened[happened["day"] < day]
     frames: dict[str, pd.DataFrame] = {}
     with duckdb.connect() as connection:
-        connection.register("facts", happened)
+        connection.register("facts", before)
         for entity in track(ENTITIES):
             keys = list(entity.keys)
-            known = happened[keys].dropna().drop_duplicates().reset_index(drop=True) if keys else pd.DataFrame(index=[0])
-            spine = known.assign(day=day, row_number=np.arange(len(known)))
+            entries = before[keys].dropna().drop_duplicates().reset_index(drop=True) if keys else pd.DataFrame(index=[0])
+            spine = entries.assign(day=day, row_number=np.arange(len(entries)))
             connection.register("asked", spine)
-            frames[entity.name] = known.join(run(entity, connection))
+            frames[entity.name] = entries.join(run(entity, connection))
     return frames
 
 
-def _in_stock(stock: pd.DataFrame | None) -> dict[str, int]:
+def _permitted(happened: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """The facts, without the names of customers who have not consented to the use of their history."""
+    told, everybody_else = known.iloc[:-1], bool(known["personalisation"].iloc[-1])
+    yes, no = (told.loc[told["personalisation"] == answer, "customer_id"] for answer in (True, False))
+    allowed = ~happened["customer_id"].isin(no) if everybody_else else happened["customer_id"].isin(yes)
+    return happened.assign(customer_id=happened["customer_id"].where(allowed))
+
+
+def _in_stock(stock: pd.DataFrame | None, at: pd.Timestamp) -> pd.DataFrame:
+    """Units that can be sold per sku, at each location's latest count before a moment."""
     if stock is None:
-        return {}
-    latest = stock.sort_values("at").drop_duplicates(["sku", "location"], keep="last")
-    return {str(sku): int(units) for sku, units in latest.groupby("sku")["available"].sum().items()}
+        return pd.DataFrame({"sku": pd.Series([], dtype="str"), "available": pd.Series([], dtype="int64")})
+    latest = stock[stock["at"] < at].sort_values("at").drop_duplicates(["sku", "location"], keep="last")
+    return latest.groupby("sku")["available"].sum().astype("int64").reset_index()

@@ -17,6 +17,8 @@ from domain.tables import TABLES, Tables
 from features.sealed import write_whole
 
 _SUFFIXES = (".parquet", ".csv")
+_TABLES_AND_VIEWS = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1"
+_MARK = ".written-by-keeprank"
 
 
 def read_raw(path: Path) -> dict[str, pd.DataFrame]:
@@ -57,6 +59,7 @@ def write_tables(tables: Tables, folder: Path) -> None:
         for name, frame in tables.items():
             columns = [column for column in TABLES[name].schema.columns if column in frame.columns]
             frame[columns].to_parquet(partial / f"{name}.parquet", index=False)
+        (partial / _MARK).write_text("Keeprank wrote these tables, and may replace them.\n")
 
     write_whole(folder, write)
 
@@ -69,17 +72,24 @@ def fingerprint(frame: pd.DataFrame) -> str:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    known = {f"{name}{suffix}" for name in TABLES for suffix in _SUFFIXES}
     if folder.is_file():
         raise TablesRefused(f"{folder} is a file", expected="a folder to write tables to")
-    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in known) if folder.exists() else []
+    entries = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+    ours = {_MARK, *(f"{name}.parquet" for name in TABLES)}
+    foreign = entries if _MARK not in entries else [name for name in entries if name not in ours]
     if foreign:
         raise TablesRefused(f"{folder} already holds {', '.join(foreign[:3])}", advice="name a new folder; this one would be replaced")
 
 
 def _read_folder(folder: Path) -> dict[str, pd.DataFrame]:
-    visible = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    entries = sorted(entry for entry in visible if entry.suffix in _SUFFIXES or (entry.is_dir() and entry.name in TABLES))
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    foreign = [entry.name for entry in entries if entry.suffix not in _SUFFIXES and not (entry.is_dir() and entry.name in TABLES)]
+    if foreign:
+        raise TablesRefused(
+            f"{folder} holds {', '.join(foreign[:5])}",
+            expected="nothing but <table>.parquet, <table>.csv and folders <table>/",
+            advice="rename or move it: a table that is not read, such as consents, would go unnoticed",
+        )
     if not entries:
         raise TablesRefused(f"{folder} holds no tables", expected="files such as order_lines.parquet or order_lines.csv")
     names = [entry.stem for entry in entries]
@@ -111,7 +121,7 @@ def _read_parquet(entry: Path) -> pd.DataFrame:
 def _read_duckdb(path: Path) -> dict[str, pd.DataFrame]:
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            names = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
+            names = [row[0] for row in connection.execute(_TABLES_AND_VIEWS).fetchall()]
             return {name: connection.table(name).to_arrow_table().to_pandas() for name in names}
     except duckdb.Error as error:
         raise TablesRefused(f"{path} is no readable DuckDB file: {error}", expected="a folder of tables, or a DuckDB file") from error

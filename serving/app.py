@@ -29,7 +29,8 @@ from serving.reading import RequestMalformed, RequestRefused, read_request
 from serving.state import Serving
 
 VERSION = "1"
-LARGEST_BODY = 2**20
+LARGEST_BODY_BYTES = 2**20
+_CLIENT_GONE = 499
 
 logger = logging.getLogger("keeprank.serving")
 _ROUTES = {
@@ -97,7 +98,7 @@ class Application:
         except RequestRefused as refused:
             return problem(problems.INVALID, refused.message(), request_id=refused.request_id or request_id, errors=refused.errors)
         except ClientDisconnect:
-            raise
+            return Response(status_code=_CLIENT_GONE)  # nobody reads it; it is counted
         except Exception:
             logger.exception("request %s failed", request_id)
             return problem(problems.INTERNAL, "something failed inside; the log holds it under the request_id", request_id=request_id)
@@ -121,8 +122,9 @@ async def _body(request: Request) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > LARGEST_BODY:
-            raise _UnreadableError(problems.TOO_LARGE, f"the body is larger than {LARGEST_BODY} bytes; what to do: send fewer offers")
+        if size > LARGEST_BODY_BYTES:
+            detail = f"the body is larger than {LARGEST_BODY_BYTES} bytes; what to do: send fewer offers"
+            raise _UnreadableError(problems.TOO_LARGE, detail)
         chunks.append(chunk)
     return b"".join(chunks)
 

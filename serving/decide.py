@@ -56,7 +56,7 @@ class Decision:
     Attributes:
         offers: the best first.
         excluded: offers that a hard rule leaves out, in the order of the request.
-        unknown: skus that are not in the assortment; they are ranked by priors.
+        unknown: skus that are not in the assortment.
         cut: how many ranked offers the limit left out.
         per: "view" when the caller gave P(order), else "order".
         fallback: what every score had to do without.

@@ -22,8 +22,8 @@ from serving.state import Serving
 
 _SERVICE = "serving.service:KeeprankService"
 _PACKAGES = Path(__file__).parent.parent
-_READY_WITHIN = 120.0
-_ENDS_WITHIN = 15.0
+_READY_WITHIN_SECONDS = 120.0
+_ENDS_WITHIN_SECONDS = 15.0
 _LAST_LINES = 30
 
 
@@ -81,7 +81,7 @@ def serve(
             yield Running(f"http://{host}:{port}", process)
         finally:
             _end(process)
-            listener.join(_ENDS_WITHIN)  # its pipe closes when the last worker has ended
+            listener.join(_ENDS_WITHIN_SECONDS)  # its pipe closes when the last worker has ended
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -137,12 +137,12 @@ def _listen(process: subprocess.Popen[str], last: deque[str], echo: Callable[[st
 
 
 def _wait_until_ready(process: subprocess.Popen[str], host: str, port: int, last: deque[str]) -> None:
-    deadline = time.monotonic() + _READY_WITHIN
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while not _ready(host, port):
         if process.poll() is not None:
             raise NotStarted(f"the service ended with exit code {process.returncode}; it wrote:\n" + "\n".join(last))
         if time.monotonic() > deadline:
-            raise NotStarted(f"the service did not answer within {_READY_WITHIN:.0f} s; it wrote:\n" + "\n".join(last))
+            raise NotStarted(f"the service did not answer within {_READY_WITHIN_SECONDS:.0f} s; it wrote:\n" + "\n".join(last))
         time.sleep(0.1)
 
 
@@ -162,7 +162,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_ENDS_WITHIN)
+            process.wait(_ENDS_WITHIN_SECONDS)
     finally:
         process.kill()
         process.wait()

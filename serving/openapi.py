@@ -26,7 +26,7 @@ EXAMPLE: Mapping[str, Any] = {
 """A request that the service accepts."""
 
 _REFUSALS = {
-    "400": "The body is no JSON.",
+    "400": "The body is no JSON in UTF-8.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is not announced as application/json.",
     "422": "A field is missing, unknown, of the wrong type or out of its limits; `errors` names it.",

@@ -51,20 +51,24 @@ def read_request(body: bytes) -> RankRequest:
     except msgspec.ValidationError as error:
         raise RequestRefused(_field_error(str(error))) from error
     except ValueError as error:  # msgspec.DecodeError, UnicodeDecodeError
-        request = _with_not_a_number(body, str(error))
+        raise _unreadable(body, str(error)) from error
     if errors := [*_twice(request), *_p_order_of_some(request)]:
         raise RequestRefused(*errors, request_id=request.request_id)
     return request
 
 
-def _with_not_a_number(body: bytes, malformed: str) -> RankRequest:
-    """Many JSON writers emit NaN and Infinity, which JSON does not have: name the field that holds one."""
+def _unreadable(body: bytes, malformed: str) -> RequestRefused | RequestMalformed:
+    """Many JSON writers emit NaN and Infinity, which JSON does not have: name the field that holds one.
+
+    Python's own reader takes more than JSON (lone surrogates, too), so what it reads serves to name a field and for nothing else.
+    """
     try:
-        return msgspec.convert(json.loads(body), RankRequest)
+        msgspec.convert(json.loads(body.decode()), RankRequest)
     except msgspec.ValidationError as error:
-        raise RequestRefused(_field_error(str(error))) from error
-    except (ValueError, RecursionError) as error:
-        raise RequestMalformed(malformed, expected="JSON in UTF-8") from error
+        return RequestRefused(_field_error(str(error)))
+    except (ValueError, RecursionError):
+        pass
+    return RequestMalformed(malformed, expected="JSON in UTF-8")
 
 
 def _field_error(message: str) -> FieldError:

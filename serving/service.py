@@ -22,7 +22,7 @@ from serving.app import Application
 from serving.state import Serving
 
 RELEASE, SNAPSHOT = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT"
-_LOOK_EVERY = 1.0
+_LOOK_EVERY_SECONDS = 1.0
 
 
 class _Door:
@@ -58,7 +58,7 @@ class KeeprankService:
 def _end_with(supervisor: int) -> None:
     """BentoML's workers would outlive a killed supervisor and keep its port."""
     while os.getppid() == supervisor:
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_LOOK_EVERY_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

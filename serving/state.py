@@ -83,6 +83,8 @@ class Serving:
             release=self.release.seal,
             snapshot=self.snapshot.seal,
             policy=self.policy.version,
+            country=request.country,
+            vat_rate=self.policy.vat_rate(request.country),
             currency=currency,
             per=decision.per,
             fallback=decision.fallback,

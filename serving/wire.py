@@ -134,6 +134,10 @@ class RankReply(Struct, frozen=True, kw_only=True):
     release: Annotated[str, Meta(description="Seal of the release that scored.")]
     snapshot: Annotated[str, Meta(description="Seal of the snapshot that was read.")]
     policy: Annotated[str, Meta(description="Version of the business settings that the money was computed with.")]
+    country: Annotated[Country | None, Meta(description="The market as asked; null where none was given.")]
+    vat_rate: Annotated[
+        float, Meta(ge=0.0, description="The market's VAT rate, such as 0.19: price_net = price / (1 + vat_rate), rounded half-even.")
+    ]
     currency: Currency
     per: Annotated[Literal["view", "order"], Meta(description="order: no p_order was given, and every offer is ranked as if ordered.")]
     fallback: Annotated[Fallback, Meta(description="What every score had to do without; offers carry their own.")]

@@ -102,7 +102,7 @@ def promote(registry: Registry, verdict: Verdict, *, now: dt.datetime, force: st
         force: why it is to serve although there are objections.
 
     Raises:
-        GateRefused: there are objections, and no reason to overrule them.
+        GateRefused: there are objections and no reason to overrule them, or the champion or the challenger is another by now.
     """
     if verdict.objections and not force:
         raise GateRefused(
@@ -114,8 +114,22 @@ def promote(registry: Registry, verdict: Verdict, *, now: dt.datetime, force: st
         "replaced_version": replaced,
         "objections": "; ".join(verdict.objections) or "none",
     }
-    registry.tag(verdict.challenger, **tags, **({"forced_because": force} if force else {}))
-    registry.set_alias(CHAMPION, verdict.challenger)
+    with registry.alone():
+        _refuse_if_outdated(registry, verdict)
+        registry.tag(verdict.challenger, **tags, **({"forced_because": force} if force else {}))
+        registry.set_alias(CHAMPION, verdict.challenger)
+
+
+def _refuse_if_outdated(registry: Registry, verdict: Verdict) -> None:
+    for alias, judged in ((CHAMPION, verdict.champion), (CHALLENGER, verdict.challenger)):
+        bearer = registry.version(alias)
+        if bearer != judged:
+            was, is_now = (f"version {one.number}" if one else "nobody" for one in (judged, bearer))
+            raise GateRefused(
+                f"{was} was {alias} when the gate compared, now it is {is_now}",
+                expected="the releases that were compared",
+                advice="run `keeprank promote` again: it compares anew",
+            )
 
 
 def _judged_rows(folder: Path) -> dict[str, pd.DataFrame]:

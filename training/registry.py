@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from domain.errors import RegistryRefused
+from domain.errors import KeeprankError, RegistryRefused
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)  # its notes on creating tables are none of the user's business
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -35,6 +36,9 @@ SNAPSHOT, JUDGED = "snapshot", "judged"
 
 _RELEASE = "data/release"
 """Where a registered model keeps the release."""
+
+_STORES_ERRORS = (MlflowException, OSError, sqlite3.Error)
+"""What a store raises that does not answer (a refused connection is an OSError), beside SQLAlchemy's errors: see `_is_the_stores`."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,32 @@ class Registry:
     def __init__(self, uri: str, artifacts: Path | None = None) -> None:
         self.uri = uri
         self.artifacts = artifacts
-        with self._answering(), _alone(uri):
-            mlflow.set_tracking_uri(uri)
+        with self._answering(), self.alone():
             self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Inside, MLflow's own functions address this store; they know one store per process, whichever was set last."""
+        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None  # type: ignore[no-untyped-call]
+        mlflow.set_tracking_uri(self.uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None unsets it
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, nobody else who asks to be alone changes the store, if it is an SQLite file: its folder is locked."""
+        folder = Path(self.uri.removeprefix("sqlite:///")).parent if self.uri.startswith("sqlite:///") else None
+        if folder is None:
+            yield
+            return
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def experiment_id(self) -> str:
         """The id of our experiment, made when it is not there.
@@ -116,7 +143,7 @@ class Registry:
         Raises:
             RegistryRefused: the store does not answer.
         """
-        with self._answering():
+        with self._answering(), self.current():  # MLflow looks up the logged model in the current store
             with _unless_there():
                 if not self.client.search_registered_models(f"name = '{MODEL}'"):
                     self.client.create_registered_model(MODEL)
@@ -155,11 +182,14 @@ class Registry:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         try:
-            fetched = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self.uri)) / inside
+            with self.current():
+                fetched = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(partial))) / inside
             if folder.exists():
                 shutil.rmtree(folder)
             fetched.rename(folder)
         except Exception as error:
+            if not _is_the_stores(error):
+                raise
             raise RegistryRefused(f"cannot fetch {uri}: {error}", advice="check that the store and its artifacts are there") from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -169,25 +199,22 @@ class Registry:
     def _answering(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # a store raises whatever its database driver raises
+        except KeeprankError:
+            raise
+        except Exception as error:
+            if not _is_the_stores(error):
+                raise
             raise RegistryRefused(
                 f"the registry at {self.uri} does not answer: {error}", advice="check that it is there and whole"
             ) from error
 
 
-@contextmanager
-def _alone(uri: str) -> Iterator[None]:
-    """While MLflow makes or migrates the tables of an SQLite file, nobody else may: the folder is locked."""
-    folder = Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:///") else None
-    if folder is None:
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def _is_the_stores(error: Exception) -> bool:
+    """Whether the store failed, and not our code: a TypeError is a bug and stays one.
+
+    SQLAlchemy is MLflow's dependency and not ours, so its errors are known by the module that they are defined in.
+    """
+    return isinstance(error, _STORES_ERRORS) or any(kind.__module__ == "sqlalchemy.exc" for kind in type(error).__mro__)
 
 
 @contextmanager

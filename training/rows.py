@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.outcomes import PENDING, RETURNED
 from domain.tables import UTC
 from features.asked import of_order_lines
 from features.shop import Shop
@@ -26,7 +25,7 @@ class Rows:
         line_id: the order line of each row.
         asked: the rows as `features.asked.ASKED` says.
         y: class of each row, as in `training.model.CLASSES`.
-        known_at: when the label was known (UTC): for returns the end of the window, or a later arrival; for fit the verdict's time.
+        known_at: when the label was known (UTC): for returns the end of the window, for fit the verdict's time.
         category: category of each row's sku.
     """
 
@@ -55,8 +54,9 @@ class Rows:
 def labelled(kind: str, shop: Shop) -> Rows:
     """Every row whose label is known, oldest order first.
 
-    A return row's label counts as known only when the window has closed: before that, lines that came back early would be labelled
-    and their kept neighbours not, and the rate would be too high.
+    A return row says whether a return was asked for inside the window, and is a row as soon as the window has closed, whatever the
+    answer. Any other rule would bias the newest rows: before the window's end, early returns would be labelled and their kept
+    neighbours not; waiting for parcels to arrive would label the kept ones first.
     """
     rows = _return_rows(shop) if kind == "return" else _fit_rows(shop)
     return rows.at(np.argsort(rows.asked["at"].to_numpy(), kind="stable"))
@@ -64,10 +64,9 @@ def labelled(kind: str, shop: Shop) -> Rows:
 
 def _return_rows(shop: Shop) -> Rows:
     outcomes = shop.outcomes
-    settled = (outcomes["outcome"] != PENDING).to_numpy() & (outcomes["window_ends"] <= shop.now).to_numpy() & shop.has("returns")
-    known_at = outcomes[["window_ends", "matured_at"]].max(axis=1).astype(UTC)
-    y = (outcomes["outcome"] == RETURNED).to_numpy().astype("int64")
-    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, known_at).where(settled)
+    closed = (outcomes["window_ends"] <= shop.now).to_numpy() & shop.has("returns")
+    y = outcomes["asked_back"].to_numpy().astype("int64")
+    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["window_ends"]).where(closed)
 
 
 def _fit_rows(shop: Shop) -> Rows:

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ from training.pipeline import Trained, Training
 from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
 from training.settings import Settings
 
+_LOADING_NEEDS = ("duckdb", "lightgbm", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn")
+"""What the logged model requires, in the versions installed here.
+
+Keeprank itself is not among them: it is on no package index, and a stranger could take its name there. Install it from its source.
+"""
+
 
 def log_training(
     registry: Registry, training: Training, shop: Shop, settings: Settings, policy_text: str, *, track: Track = iter
@@ -45,8 +52,8 @@ def log_training(
         policy_text: the content of policy.toml; it becomes part of the release.
         track: wraps the loop over entities, to show progress.
     """
-    data = fingerprints(shop.tables)
-    with mlflow.start_run(experiment_id=registry.experiment_id()) as run, tempfile.TemporaryDirectory() as scratch:
+    data, experiment = fingerprints(shop.tables), registry.experiment_id()
+    with registry.current(), mlflow.start_run(experiment_id=experiment) as run, tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         _log_numbers(registry, run.info.run_id, training, settings, data)
         mlflow.log_dict({"tables": data}, "data.json")
@@ -75,7 +82,7 @@ def _log_numbers(registry: Registry, run_id: str, training: Training, settings: 
 
 
 def _metrics(kind: str, trained: Trained) -> Iterator[tuple[str, float]]:
-    """Metrics that are defined, such as return.auc, return.auc.low and return.auc@customer:new."""
+    """Metrics that are defined, such as return.auc, return.auc.low and return.auc/customer:new."""
     found = trained.evaluation
     yield f"{kind}.rows", float(found.rows)
     for name, interval in found.metrics.items():
@@ -153,7 +160,11 @@ def _register(registry: Registry, run_id: str, release: Path, kinds: tuple[str, 
     with warnings.catch_warnings():  # an example would be a customer's row; the signature says all that is needed
         warnings.filterwarnings("ignore", message=".*An input example was not provided", category=UserWarning)
         logged = mlflow.pyfunc.log_model(
-            name="release", loader_module="training.flavor", data_path=str(release), signature=signature, pip_requirements=["keeprank"]
+            name="release",
+            loader_module="training.flavor",
+            data_path=str(release),
+            signature=signature,
+            pip_requirements=[f"{name}=={installed(name)}" for name in _LOADING_NEEDS],
         )
     version = registry.register(logged.model_uri, run_id, seal, feature_set=FEATURE_SET_HASH, models=json.dumps(sorted(kinds)))
     registry.set_alias(CHALLENGER, version)

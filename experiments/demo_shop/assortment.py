@@ -109,7 +109,7 @@ def products_table(settings: ShopSettings, assortment: Assortment, rng: np.rando
             "brand": named(BRANDS, assortment.brand[style]),
             "supplier_id": ids("m", len(_SUPPLIER_QUALITY), 2)[assortment.supplier[style]],
             "size": blank_unless(sized, assortment.sku_number.astype(str)),
-            "size_system": blank_unless(sized, np.full(len(style), "EU")),
+            "size_system": blank_unless(sized, np.where(assortment.category[style] == CATEGORY_NAMES.index("shoes"), "EU shoes", "EU")),
             "colour": named(COLOURS, rng.integers(0, len(COLOURS), settings.styles))[style],
             "material": named(MATERIALS, rng.integers(0, len(MATERIALS), settings.styles))[style],
             "price": assortment.price[style],

@@ -16,6 +16,10 @@ from tests.support.moments import LATE, line, product, sent_back, table
 Raw = dict[str, pd.DataFrame]
 
 
+def raw_tables(**rows: list[dict[str, object]]) -> Raw:
+    return {"returns": table("returns"), **{name: table(name, *given) for name, given in rows.items()}}
+
+
 def sound() -> Raw:
     return {
         "products": table("products", product("s1-38")),
@@ -156,3 +160,24 @@ def test_neither_the_index_nor_the_order_of_columns_matters(as_read: Callable[[p
     read = checked({name: as_read(frame) for name, frame in sound().items()}, now=LATE)
     for name, frame in expected.items():
         pd.testing.assert_frame_equal(frame, read[name])
+
+
+def test_a_verdict_is_about_its_own_line_and_comes_after_its_order() -> None:
+    said: dict[str, object] = {"customer_id": "c1", "sku": "s1-38", "verdict": "fits"}
+    verdicts: list[dict[str, object]] = [
+        {**said, "line_id": "a", "given_at": "2023-12-01"},
+        {**said, "line_id": "a", "given_at": "2024-01-05", "customer_id": "c2"},
+        {**said, "line_id": "a", "given_at": "2024-01-06"},
+        {**said, "line_id": None, "given_at": "2023-11-01"},
+    ]
+    tables = raw_tables(products=[product("s1-38")], order_lines=[line("a", "2024-01-01")], fit_feedback=verdicts)
+    _, found = check(tables, now=LATE)
+    assert [("given_at", (1,)), ("line_id", (2,))] == sorted((violation.column, violation.rows) for violation in found)
+
+
+def test_empty_columns_of_another_kind_are_no_crash() -> None:
+    tables = raw_tables(products=[product("s1-38")], order_lines=[line("a", "2024-01-01")])
+    naive = tables["order_lines"].assign(promised_at=pd.Series([pd.NaT], dtype="datetime64[us]"))
+    nobodys = pd.DataFrame({"return_id": ["r"], "line_id": pd.Series([None], dtype="str"), "quantity": [1], "requested_at": [LATE]})
+    _, found = check({**tables, "order_lines": naive, "returns": nobodys}, now=LATE)
+    assert ["returns.line_id: must not be empty (1 rows: 1): fill it in, or leave the rows out"] == [str(violation) for violation in found]

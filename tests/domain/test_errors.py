@@ -25,7 +25,9 @@ def test_a_refusal_leaves_out_what_it_does_not_know() -> None:
 
 def test_the_drawn_tree_names_every_error() -> None:
     code = "".join(file.read_text() for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
-    assert set(re.findall(r"^class (\w+)\(KeeprankError\)", code, re.MULTILINE)) == set(re.findall(r"── (\w+)", errors.__doc__ or ""))
+    assert set(re.findall(r"^class (\w+)\((?:KeeprankError|TablesRefused)\)", code, re.MULTILINE)) == set(
+        re.findall(r"── (\w+)", errors.__doc__ or "")
+    )
 
 
 @pytest.mark.parametrize("error", KeeprankError.__subclasses__())

@@ -81,13 +81,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, keeprank_says: Keeprank) -> P
 
 def _as_csv(parquet: Path, folder: Path) -> None:
     folder.mkdir()
-    for file in parquet.iterdir():
+    for file in parquet.glob("*.parquet"):
         pd.read_parquet(file).to_csv(folder / f"{file.stem}.csv", index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _as_duckdb(parquet: Path, file: Path) -> None:
     with duckdb.connect(str(file)) as connection:
-        for table in parquet.iterdir():
+        for table in parquet.glob("*.parquet"):
             connection.execute(f"CREATE TABLE {table.stem} AS SELECT * FROM read_parquet(?)", [str(table)])  # noqa: S608
 
 
@@ -124,7 +124,7 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
     first = said("promote", "--store", home / "store", "--settings", home / "training.toml")
     assert (0, "") == (first.code, first.err)
     assert "against the overall rate (there is no champion)" in first.out
-    assert f"version 2 (release {challenger.seal}) is champion" in first.out
+    assert f"version 2 (release {challenger.seal}) is champion; next: keeprank serve\n" in first.out
     assert challenger == _bearer(home, CHAMPION)
 
     again = said("promote", "--store", home / "store", "--settings", home / "training.toml")
@@ -132,8 +132,10 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
     assert "refused GateRefused: version 2 is champion already" in again.err
     assert 'what to do: keep the champion, or `--force "why"`' in again.err
 
-    forced = said("promote", "--store", home / "store", "--force", "to see it")
+    forced = said("promote", "--store", home / "store", "--force", "to [see] it")
     assert (0, "") == (forced.code, forced.err)
+    told = f"version 2 (release {challenger.seal}) is champion, forced against the gate's objections: to [see] it; next: keeprank serve\n"
+    assert forced.out.endswith(told)
 
 
 def test_backtest_prints_a_table_and_writes_the_json(home: Path, said: Keeprank, tmp_path: Path) -> None:
@@ -174,6 +176,8 @@ def test_import_writes_tables_and_tells_where_every_row_went(said: Keeprank, tmp
     done = said("import", "uci-online-retail", "retail.csv", "shop")
     assert (0, "") == (done.code, done.err)
     assert "next: keeprank train shop" in done.out
+    assert done.out.startswith("UCI Online Retail: a year of ")
+    assert done.out.index("CC BY 4.0, name the source") < done.out.index("rejected")
     assert {"order_lines.parquet", "products.parquet", "returns.parquet"} <= {file.name for file in (tmp_path / "shop").iterdir()}
 
 

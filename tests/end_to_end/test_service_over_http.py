@@ -4,8 +4,10 @@ import json
 import math
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -54,13 +56,16 @@ def test_offers_are_ranked_by_what_they_are_expected_to_leave(client: httpx.Clie
 
 
 def test_the_reader_of_a_reply_can_recompute_its_money(client: httpx.Client, skus: list[str]) -> None:
-    for offer in client.post("/v1/rank", json=asked(skus[:50])).json()["offers"]:
+    reply = client.post("/v1/rank", json=asked(skus[:50], country="FR")).json()
+    assert "FR" == reply["country"]
+    for offer in reply["offers"]:
         money, p_order, p_return = offer["money"], Decimal(str(offer["p_order"])), Decimal(str(offer["p_return"]))
         margin = money["price_net"] - money["unit_cost"] - money["outbound_shipping"] - money["payment_fee"]
         costs = money["outbound_shipping"] + money["payment_fee_kept"] + money["return_handling"] + money["resale_loss"]
         assert (margin, costs - money["return_fee"]) == (money["margin_if_kept"], money["loss_if_returned"])
         value = p_order * ((1 - p_return) * money["margin_if_kept"] - p_return * money["loss_if_returned"])
         assert half_even(value) == money["expected_kept_margin"]
+        assert half_even(offer["price"] / (1 + Decimal(str(reply["vat_rate"])))) == money["price_net"]
 
 
 def test_probes_answer(client: httpx.Client) -> None:
@@ -77,6 +82,19 @@ def test_metrics_count_rankings_and_say_what_serves(client: httpx.Client, skus: 
     assert f'release="{client.get("/v1/releases").json()["release"]}"' in text
 
 
+def test_a_caller_who_hangs_up_is_no_failure_of_ours(service: Running, client: httpx.Client) -> None:
+    address = httpx.URL(service.url)
+    with socket.create_connection((address.host, address.port or 80)) as caller:
+        caller.sendall(b"POST /v1/rank HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+
+    deadline = time.monotonic() + 10
+    while 'route="/v1/rank",status="499"' not in (text := client.get("/metrics").text) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert 'keeprank_requests_total{route="/v1/rank",status="499"} 1.0' in text
+    assert 'route="/v1/rank",status="500"' not in text
+
+
 @pytest.mark.parametrize("path", ["/", "/openapi.json", "/v1/releases"])
 def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> None:
     response = client.get(path)
@@ -90,6 +108,8 @@ def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> N
     [
         (b"{", 400, []),
         (b"\xff", 400, []),
+        (rb'{"offers": [{"sku": "\ud800"}]}', 400, []),
+        ('{"offers": [{"sku": "a"}]}'.encode("utf-16"), 400, []),
         (json.dumps(asked([str(number) for number in range(501)])).encode(), 422, ["/offers"]),
         (json.dumps({"offers": []}).encode(), 422, ["/offers"]),
         (json.dumps({"offers": [{"sku": "a"}], "colour": "red"}).encode(), 422, ["/colour"]),

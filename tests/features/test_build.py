@@ -145,3 +145,12 @@ def test_a_time_after_the_shops_now_is_refused() -> None:
     shop = small_shop()
     with pytest.raises(FeaturesRefused, match="up to the shop's now"):
         build(shop, asked_of([{"customer_id": "c1", "sku": "s1-38", "at": shop.now + dt.timedelta(seconds=1)}]))
+
+
+def test_positions_of_two_size_systems_are_never_compared() -> None:
+    products = [product("s1-S", size_system="letters"), product("s2-38", size_system="EU"), product("s3-39", size_system="EU")]
+    lines = [line("a", "2024-01-01", sku="s1-S"), line("b", "2024-01-01", sku="s2-38"), line("c", "2024-01-01", customer_id="c2")]
+    tables = shop_tables(products=[*products, product("s1-38")], order_lines=lines, returns=[sent_back("c", "2024-01-02", "2024-01-03")])
+    shop = Shop.of(tables, WINDOWS, now=moment("2024-04-01").to_pydatetime())
+    built = build(shop, asked_of([{"customer_id": "c1", "sku": "s3-39", "at": moment("2024-03-01")}]))
+    assert [1.0] == built["size_vs_customer"].tolist()

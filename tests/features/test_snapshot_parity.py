@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from domain.errors import SnapshotRefused
 from features.build import build
+from features.consent import granted
 from features.sealed import MANIFEST
 from features.shop import Shop
 from features.snapshot import Snapshot, load_snapshot, take_snapshot
@@ -105,16 +106,29 @@ def test_a_release_is_no_snapshot(release_folder: Path) -> None:
         load_snapshot(release_folder)
 
 
-def test_a_line_whose_window_closes_before_the_snapshots_day_is_no_longer_pending(shop: Shop, tmp_path: Path) -> None:
-    later = day_of(shop.now) + 60
-    take_snapshot(shop, tmp_path / "snapshot", day=later)
+def test_a_snapshot_of_a_day_that_has_not_begun_is_refused(shop: Shop, tmp_path: Path) -> None:
+    with pytest.raises(SnapshotRefused, match="up to the shop's now"):
+        take_snapshot(shop, tmp_path / "snapshot", day=day_of(shop.now) + 1)
+
+
+def test_an_earlier_days_snapshot_knows_no_later_customer_and_no_later_count(shop: Shop, tmp_path: Path) -> None:
+    lines = shop.tables["order_lines"]
+    first = lines.groupby("customer_id")["ordered_at"].min().sort_values()
+    day = day_of(first.iloc[len(first) // 2])
+    take_snapshot(shop, tmp_path / "snapshot", day=day)
     snapshot = load_snapshot(tmp_path / "snapshot")
-    asked = asked_of(
-        [{"customer_id": who, "sku": "s0001-38", "at": snapshot.at} for who in shop.tables["order_lines"]["customer_id"].unique()]
-    )
-    then = Shop.of(shop.tables, shop.windows, now=snapshot.at.to_pydatetime())
-    pd.testing.assert_frame_equal(build(then, asked), snapshot.build(asked), check_exact=True)
-    assert (
-        snapshot.build(asked)["customer_pending_lines"].sum()
-        < build(shop, asked.assign(at=pd.Timestamp(shop.now)))["customer_pending_lines"].sum()
-    )
+    assert not snapshot.knows_customer(str(first.index[-1]))
+    assert {} == snapshot.stock
+
+
+def test_a_snapshot_holds_of_customers_what_their_consent_allows(shop: Shop, snapshot_folder: Path) -> None:
+    at = pd.Series([pd.Timestamp(shop.now).as_unit("us")] * shop.tables["order_lines"]["customer_id"].nunique())
+    customers = pd.Series(shop.tables["order_lines"]["customer_id"].unique())
+    allowed = granted(shop.tables["consents"], customers, at)
+    held = set(pd.read_parquet(snapshot_folder / "histories" / "customer.parquet")["customer_id"])
+    assert held
+    assert held <= set(customers[allowed["personalisation"]])
+    persons = pd.read_parquet(snapshot_folder / "persons.parquet").set_index("customer_id")
+    assert persons.loc[persons.index.isin(customers[~allowed["measurements"]]), "height_cm"].isna().all()
+    snapshot = load_snapshot(snapshot_folder)
+    assert {False} == {snapshot.knows_customer(who) for who in customers[~allowed["personalisation"]]}

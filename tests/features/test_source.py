@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -62,9 +63,24 @@ def test_a_duckdb_file_reads_the_same(tables: dict[str, pd.DataFrame], tmp_path:
     same(tables, read_tables(tmp_path / "shop.duckdb", now=LATE))
 
 
-def test_other_files_and_hidden_ones_are_passed_over(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["consents.csv.gz", "consents.CSV", "consents.pq", "README.md"])
+def test_what_would_not_be_read_is_refused(name: str, tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
     write_tables(tables, tmp_path)
-    (tmp_path / "README.md").write_text("a shop")
+    (tmp_path / name).write_text("nobody consents")
+    with pytest.raises(TablesRefused, match=f"holds {re.escape(name)}"):
+        read_raw(tmp_path)
+
+
+def test_a_view_of_a_duckdb_file_is_read_like_a_table(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.register("given", tables["products"])
+        connection.execute("CREATE TABLE stored AS SELECT * FROM given")
+        connection.execute("CREATE VIEW products AS SELECT * FROM stored")
+    assert {"products", "stored"} == set(read_raw(tmp_path / "shop.duckdb"))
+
+
+def test_hidden_files_are_passed_over(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    write_tables(tables, tmp_path)
     (tmp_path / "._returns.parquet").write_bytes(b"left by a file browser")
     same(tables, read_tables(tmp_path, now=LATE))
 
@@ -115,7 +131,14 @@ def test_writing_replaces_an_older_shop(tables: dict[str, pd.DataFrame], tmp_pat
     write_tables(tables, tmp_path / "shop")
     fewer = {name: tables[name] for name in ("products", "order_lines")}
     write_tables(fewer, tmp_path / "shop")
-    assert {"products.parquet", "order_lines.parquet"} == {entry.name for entry in (tmp_path / "shop").iterdir()}
+    assert {"products.parquet", "order_lines.parquet"} == {entry.name for entry in (tmp_path / "shop").glob("*.parquet")}
+
+
+def test_tables_that_somebody_else_wrote_are_never_replaced(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    tables["products"].to_csv(tmp_path / "products.csv", index=False)
+    with pytest.raises(TablesRefused, match=r"already holds products\.csv"):
+        write_tables(tables, tmp_path)
+    assert (tmp_path / "products.csv").exists()
 
 
 def test_a_foreign_folder_or_file_is_never_replaced(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
+from starlette.types import Message
 
-from serving.app import LARGEST_BODY, Application
+from serving.app import LARGEST_BODY_BYTES, Application
 from serving.problems import KINDS
 from serving.state import Serving
 from serving.wire import Problem, RankReply
@@ -77,11 +79,14 @@ def test_a_refusal_carries_the_requests_own_id(serving: Serving) -> None:
     [
         (b"{", JSON, 400, "malformed-json"),
         (b"", JSON, 400, "malformed-json"),
+        (rb'{"offers": [{"sku": "\ud800"}]}', JSON, 400, "malformed-json"),
+        (rb'{"offers": [{"sku": "a"}], "\ud800": 1}', JSON, 400, "malformed-json"),
+        ('{"offers": [{"sku": "a"}]}'.encode("utf-16"), JSON, 400, "malformed-json"),
         (b"{}", {"content-type": "text/plain"}, 415, "unsupported-content"),
         (b"{}", {}, 415, "unsupported-content"),
         (b"{}", {**JSON, "content-encoding": "gzip"}, 415, "unsupported-content"),
-        (b" " * (LARGEST_BODY + 1), JSON, 413, "request-too-large"),
-        (b"[" * LARGEST_BODY, JSON, 422, "invalid-request"),
+        (b" " * (LARGEST_BODY_BYTES + 1), JSON, 413, "request-too-large"),
+        (b"[" * LARGEST_BODY_BYTES, JSON, 422, "invalid-request"),
     ],
 )
 def test_what_cannot_be_read_is_refused(serving: Serving, content: bytes, headers: dict[str, str], status: int, kind: str) -> None:
@@ -120,7 +125,16 @@ def test_what_fails_inside_stays_inside_and_is_logged(serving: Serving, caplog: 
 
 
 def test_every_kind_of_problem_has_a_code_of_its_own() -> None:
-    assert len(KINDS) == len({kind.name for kind in KINDS})
+    assert len(KINDS) == len({kind.code for kind in KINDS})
+
+
+def test_the_handbook_lists_every_type_of_problem_and_no_other() -> None:
+    lines = (Path(__file__).parents[2] / "docs/service.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|") and "/problems/" in line]
+
+    listed = [pair for statuses, types, _ in rows for pair in zip(statuses.split(", "), types.split(", "), strict=True)]
+
+    assert [(str(kind.status), f"`{kind.type}`") for kind in KINDS] == listed
 
 
 def test_the_index_names_the_endpoints_and_loads_nothing_from_elsewhere(serving: Serving) -> None:
@@ -136,10 +150,26 @@ def test_the_release_that_serves_is_told(serving: Serving) -> None:
     assert (serving.release.seal, ["fit", "return"]) == (told["release"], told["models"])
 
 
-def test_answers_are_counted_by_route_and_status(serving: Serving) -> None:
-    def count(route: str, status: str) -> float:
-        return REGISTRY.get_sample_value("keeprank_requests_total", {"route": route, "status": status}) or 0.0
+def count(route: str, status: str) -> float:
+    return REGISTRY.get_sample_value("keeprank_requests_total", {"route": route, "status": status}) or 0.0
 
+
+def test_a_caller_who_hangs_up_is_no_failure_of_ours(serving: Serving) -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def unheard(_: Message) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/rank", "headers": [(b"content-type", b"application/json")], "query_string": b""}
+    before = count("/v1/rank", "499"), count("/v1/rank", "500")
+
+    asyncio.run(Application(serving)(scope, gone, unheard))
+
+    assert (before[0] + 1, before[1]) == (count("/v1/rank", "499"), count("/v1/rank", "500"))
+
+
+def test_answers_are_counted_by_route_and_status(serving: Serving) -> None:
     before = count("/v1/rank", "422"), count("other", "404")
     ranked(serving, limit=0)
     sent(serving, "GET", "/secret/path")

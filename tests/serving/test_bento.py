@@ -1,9 +1,13 @@
 """What `bentoml build` packs."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -37,8 +41,49 @@ def test_what_is_packed_is_enough_to_serve(bento: Path) -> None:
     assert str(bento / "src" / "training" / "model.py") == found.stdout.strip()
 
 
+def required(folder: Path) -> list[str]:
+    lines = (folder / "serving/requirements.in").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def normal(name: str) -> str:
+    """A distribution's name as the package index compares it, without extras and versions."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", name)[0]).lower()
+
+
+def imported(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def third_party(packed: Path) -> set[str]:
+    """The distributions that the packed source files import."""
+    own = {path.name for path in packed.iterdir()}
+    names = {name for path in packed.rglob("*.py") for name in imported(path.read_text())} - own - sys.stdlib_module_names
+    distributions = packages_distributions()
+    return {normal(distribution) for name in names for distribution in distributions[name]}
+
+
 def test_the_image_installs_what_the_project_asks_for() -> None:
     wanted = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
-    lines = (ROOT / "serving/requirements.in").read_text().splitlines()
 
-    assert {line for line in lines if not line.startswith("#")} <= wanted
+    assert set(required(ROOT)) <= wanted
+
+
+def test_the_image_installs_what_the_packed_files_import_and_nothing_else(bento: Path) -> None:
+    installed = {normal(line) for line in required(bento / "src")}
+
+    assert installed == third_party(bento / "src") | {"bentoml"}
+
+
+def test_an_import_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "one.py").write_text(
+        "import os, own.two\nfrom sklearn.linear_model import Ridge\ndef late():\n    import rich.table\n"
+    )
+    (tmp_path / "own" / "two.py").write_text("from . import one\nimport prometheus_client as metrics\n")
+
+    assert {"scikit-learn", "rich", "prometheus-client"} == third_party(tmp_path)

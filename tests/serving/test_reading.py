@@ -75,7 +75,21 @@ def test_a_wrong_field_is_named(sent: bytes, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"{", b"\xff\xfe", b'{"offers": [{"sku": "\xff"}]}', b'{"offers": [{"sku": "a"}]} x', b'{"offers": NaN']
+    "sent",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"offers": [{"sku": "\xff"}]}',
+        b'{"offers": [{"sku": "\xed\xa0\x80"}]}',
+        b'{"offers": [{"sku": "a"}]} x',
+        b'{"offers": NaN',
+        rb'{"offers": [{"sku": "\ud800"}]}',
+        rb'{"offers": [{"sku": "\udc00, and more"}]}',
+        rb'{"offers": [{"sku": "a"}], "\ud800": 1}',
+        b'{"offers": [{"sku": "a"}], "limit": NaN, "limit": 5}',
+        *(body().decode().encode(encoding) for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32")),
+    ],
 )
 def test_what_is_no_json_is_called_malformed(sent: bytes) -> None:
     with pytest.raises(RequestMalformed):

@@ -1,10 +1,12 @@
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from domain.errors import PolicyRefused, ReleaseRefused, SnapshotRefused
+from domain.money import half_even
 from features.build import FEATURE_NAMES, FEATURE_SET_HASH
 from serving.reading import RequestRefused
 from serving.state import Serving
@@ -29,10 +31,12 @@ def test_a_reply_says_what_it_was_made_with(serving: Serving) -> None:
     assert ("EUR", "order", "new_customer") == (reply.currency, reply.per, reply.fallback)
 
 
-def test_a_known_customer_is_no_new_customer(serving: Serving) -> None:
-    customer = next(f"c{number:06d}" for number in range(10**6) if serving.snapshot.knows_customer(f"c{number:06d}"))
+def known_customer(serving: Serving) -> str:
+    return next(f"c{number:06d}" for number in range(10**6) if serving.snapshot.knows_customer(f"c{number:06d}"))
 
-    reply = serving.rank(RankRequest(offers=offers(serving, 5), customer_id=customer, country="DE"), request_id="r")
+
+def test_a_known_customer_is_no_new_customer(serving: Serving) -> None:
+    reply = serving.rank(RankRequest(offers=offers(serving, 5), customer_id=known_customer(serving), country="DE"), request_id="r")
 
     assert "none" == reply.fallback
 
@@ -43,7 +47,25 @@ def test_an_unknown_customer_is_served(serving: Serving) -> None:
     assert "new_customer" == reply.fallback
 
 
-def test_offers_that_nobody_knows_are_ranked_by_priors_and_named(serving: Serving) -> None:
+@pytest.mark.parametrize(("country", "vat_rate"), [("DE", 0.19), ("US", 0.0), (None, 0.19)])
+def test_a_reply_says_which_vat_its_prices_are_without(serving: Serving, country: str | None, vat_rate: float) -> None:
+    reply = serving.rank(RankRequest(offers=[Offer(sku="x", price=11900)], country=country), request_id="r")
+
+    assert (country, vat_rate) == (reply.country, reply.vat_rate)
+    assert half_even(Decimal(11900) / (1 + Decimal(str(vat_rate)))) == reply.offers[0].money.price_net
+
+
+def test_offers_that_nobody_knows_are_scored_by_the_models_without_their_histories(serving: Serving) -> None:
+    cheap, dear = (Offer(sku=f"x{price}", price=price) for price in (500, 50_000))
+
+    reply = serving.rank(RankRequest(offers=[cheap, dear], customer_id=known_customer(serving)), request_id="r")
+
+    assert ["new_offer", "new_offer"] == [offer.fallback for offer in reply.offers]
+    assert serving.policy.economics(None).return_rate_prior not in {offer.p_return for offer in reply.offers}
+    assert 2 == len({offer.p_return for offer in reply.offers}), "what is known of an offer, its price, moves its score"
+
+
+def test_offers_that_nobody_knows_are_ranked_and_named(serving: Serving) -> None:
     strangers = [Offer(sku="x", price=4000), Offer(sku="y", price=9000), Offer(sku="z")]
 
     reply = serving.rank(RankRequest(offers=strangers), request_id="r")

@@ -41,11 +41,13 @@ def about(rows: Rows, customer: str | None, sku: str, at: dt.datetime, country: 
     product = next((row for row in rows["products"] if row["sku"] == sku), {})
     height, weight = measured(rows, "height_cm", customer, at), measured(rows, "weight_kg", customer, at)
     known = {name: product.get(name) for name in ("style_id", "category", "brand", "supplier_id", "size")}
+    system = (product.get("size_system") or "-") if product else None
     bands = {
         "height_band": None if height is None else str(math.floor(height / 5)),
         "weight_band": None if weight is None else str(math.floor(weight / 3)),
     }
-    keys = {"customer_id": customer, "sku": sku, "country": country, **known, **bands, "occasion": stated(rows, "occasion", customer, at)}
+    keys = {"customer_id": customer, "sku": sku, "country": country, **known, "size_system": system, **bands}
+    keys["occasion"] = stated(rows, "occasion", customer, at)
     assert set(KEYS) == set(keys)
     return {**keys, "height_cm": height, "weight_kg": weight, "size_position": _SIZES.get(product.get("size") or "")}
 
@@ -131,7 +133,7 @@ def features(v: dict[str, float], row: Row, keys: Row, day: int, *, own: bool, b
         "style_age_days": day - v["style.first_day"],
         "style_returned_units_share": _ratio(v["style.returned_units"], v["style.ordered_units"]),
         "price_vs_style": _log(_ratio(row["unit_price"], _ratio(v["style.ordered_value"], v["style.ordered_units"]))),
-        "size_vs_style": position - _ratio(v["style.good_size_tenths"], v["style.good_sized_lines"]) / 10,
+        "size_vs_style": position - _ratio(v["style_sizes.good_size_tenths"], v["style_sizes.good_sized_lines"]) / 10,
     }
     personal = {
         "customer_orders": v["customer.orders"],
@@ -142,7 +144,7 @@ def features(v: dict[str, float], row: Row, keys: Row, day: int, *, own: bool, b
         "customer_style_kept_lines": v["customer_style.kept_lines"],
         "customer_brand_return_rate": (v["customer_brand.returned_lines"] + 5 * customer) / (v["customer_brand.ordered_lines"] + 5),
         "size_vs_customer_category": position
-        - _ratio(v["customer_category.good_size_tenths"], v["customer_category.good_sized_lines"]) / 10,
+        - _ratio(v["customer_category_sizes.good_size_tenths"], v["customer_category_sizes.good_sized_lines"]) / 10,
     }
     fits = _ratio(v["style_size.fits_weight_hg"], v["style_size.fits_weighed"]) / 10
     bodily = {

@@ -28,7 +28,7 @@ WINDOWS = {"": 14, "GB": 5}
 PRODUCTS: list[Row] = [
     {"sku": "s1-38", "style_id": "s1", "category": "dress", "brand": "b1", "supplier_id": "p1", "size": "38"},
     {"sku": "s1-40", "style_id": "s1", "category": "dress", "brand": "b1", "supplier_id": "p1", "size": "40,5"},
-    {"sku": "s2-m", "style_id": "s2", "category": "dress", "brand": "b2", "supplier_id": None, "size": "M"},
+    {"sku": "s2-m", "style_id": "s2", "category": "dress", "brand": "b2", "supplier_id": None, "size": "M", "size_system": "letters"},
     {"sku": "s3", "style_id": "s3", "category": "bag", "brand": None, "supplier_id": "p1", "size": None},
 ]
 SKUS = [row["sku"] for row in PRODUCTS]

@@ -47,16 +47,11 @@ def _model(kind: str, *, trees: int = 20, noise: float = 0.7) -> Model:
     return fit(kind, _block(kind, 1, noise=noise), _block(kind, 2, noise=noise), forest, seed=1, threads=1)
 
 
-def _skewed(kind: str) -> Model:
+def _skewed(kind: str, times: float = 3) -> Model:
     """Ranks as well as any, but promises too much."""
     good = _model(kind)
-    return Model(
-        good.kind,
-        good.features,
-        good.booster,
-        type(good.calibration)(good.calibration.slopes * 3, good.calibration.intercepts),
-        good.base_rates,
-    )
+    skewed = type(good.calibration)(good.calibration.slopes * times, good.calibration.intercepts)
+    return Model(good.kind, good.features, good.booster, skewed, good.base_rates)
 
 
 def _challenge(registry: Registry, models: Mapping[str, Model], folder: Path, *, judged: tuple[str, ...] | None = None) -> Version:
@@ -108,20 +103,7 @@ def test_the_first_challenger_has_to_beat_the_overall_rate(registry: Registry, t
 
 
 def test_a_first_challenger_that_promises_too_much_does_not_beat_the_overall_rate(registry: Registry, tmp_path: Path) -> None:
-    wild = _skewed("return")
-    _challenge(
-        registry,
-        {
-            "return": Model(
-                wild.kind,
-                wild.features,
-                wild.booster,
-                type(wild.calibration)(wild.calibration.slopes * 9, wild.calibration.intercepts),
-                wild.base_rates,
-            )
-        },
-        tmp_path,
-    )
+    _challenge(registry, {"return": _skewed("return", 27)}, tmp_path)
     _refused(registry, judge(registry, seed=1), "return: log_loss")
     assert registry.version(CHAMPION) is None
 
@@ -174,6 +156,32 @@ def test_a_reason_overrules_the_objections_and_is_logged(registry: Registry, tmp
     tags = _tags(registry, worse)
     assert ("the champion knows no sandals", first.number) == (tags["forced_because"], tags["replaced_version"])
     assert "return: log_loss" in tags["objections"]
+
+
+@pytest.mark.parametrize("force", [None, "in a hurry"])
+@pytest.mark.parametrize("alias", [CHAMPION, CHALLENGER])
+def test_a_verdict_on_others_than_those_who_bear_the_aliases_by_now_is_refused(
+    alias: str, force: str | None, registry: Registry, tmp_path: Path
+) -> None:
+    first = _crowned(registry, {"return": _skewed("return")}, tmp_path)
+    better = _challenge(registry, {"return": _model("return")}, tmp_path)
+    verdict = judge(registry, seed=1)
+    other = Version("3", first.run_id, "seal")
+    assert other == registry.register("file:///nowhere", other.run_id, other.seal)
+    registry.set_alias(alias, other)
+    judged = {CHAMPION: first, CHALLENGER: better}[alias]
+    with pytest.raises(GateRefused, match=rf"version {judged.number} was {alias} .* now it is version 3; .*keeprank promote` again"):
+        promote(registry, verdict, now=NOW, force=force)
+    assert registry.version(CHAMPION) != better
+    assert {"seal": better.seal} == _tags(registry, better)
+
+
+def test_a_verdict_without_a_champion_is_refused_when_there_is_one_by_now(registry: Registry, tmp_path: Path) -> None:
+    version = _challenge(registry, {"return": _model("return")}, tmp_path)
+    verdict = judge(registry, seed=1)
+    promote(registry, verdict, now=NOW)
+    with pytest.raises(GateRefused, match=f"nobody was champion .* now it is version {version.number}"):
+        promote(registry, verdict, now=NOW)
 
 
 def test_a_challenger_without_a_model_that_the_champion_has_is_refused(registry: Registry, tmp_path: Path) -> None:
@@ -245,6 +253,17 @@ def test_a_store_that_is_down_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         registry.version(CHAMPION)
     with pytest.raises(RegistryRefused, match="does not answer"):
         registry.experiment_id()
+
+
+@pytest.mark.parametrize("bug", [TypeError("a bug"), KeyError("a bug"), RegistryRefused("a refusal")])
+def test_neither_a_bug_nor_a_refusal_is_blamed_on_the_store(bug: Exception, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise bug
+
+    monkeypatch.setattr(registry.client, "get_experiment_by_name", fails)
+    with pytest.raises(type(bug)) as raised:
+        registry.experiment_id()
+    assert bug is raised.value
 
 
 def test_artifacts_that_are_gone_are_refused_and_leave_nothing_half_fetched(registry: Registry, tmp_path: Path) -> None:

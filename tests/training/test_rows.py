@@ -36,10 +36,10 @@ def test_a_line_returned_early_inside_an_open_window_is_not_a_row_yet() -> None:
     assert [] == _told(rows)
 
 
-def test_a_return_that_arrives_after_its_window_is_known_at_its_arrival_and_one_on_its_way_is_no_row() -> None:
+def test_what_was_asked_back_is_labelled_at_the_windows_end_however_slow_the_parcel() -> None:
     back = [sent_back("late", "2024-01-14", "2024-02-10"), sent_back("away", "2024-01-14", None)]
     rows = labelled("return", _shop(order_lines=[line("late", "2024-01-01"), line("away", "2024-01-01")], returns=back))
-    assert [("late", 1, moment("2024-02-10"))] == _told(rows)
+    assert [("late", 1, moment("2024-01-15")), ("away", 1, moment("2024-01-15"))] == _told(rows)
 
 
 def test_a_shop_without_returns_has_no_return_rows() -> None:

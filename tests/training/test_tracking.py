@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import tomllib
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import mlflow
@@ -12,7 +15,7 @@ import pytest
 from features.build import FEATURE_NAMES, FEATURE_SET_HASH
 from features.shop import Shop
 from features.source import fingerprint
-from tests.conftest import POLICY
+from tests.conftest import POLICY, ROOT
 from tests.support import quiet
 from training.model import load
 from training.pipeline import Training
@@ -25,13 +28,24 @@ pytestmark = quiet.MLFLOW
 
 @pytest.fixture(scope="module")
 def logged(
-    empty_store: Path, training: Training, shop: Shop, quick_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+    empty_store: Path, other: Registry, training: Training, shop: Shop, quick_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Registry, Version]:
-    """A store in which the demo shop's training is logged."""
+    """A store in which the demo shop's training is logged, while MLflow's own functions address another one."""
     folder = tmp_path_factory.mktemp("logged")
     shutil.copy(empty_store, folder / "mlflow.db")
     registry = Registry(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlruns")
-    return registry, log_training(registry, training, shop, quick_settings, POLICY)
+    with other.current():
+        version = log_training(registry, training, shop, quick_settings, POLICY)
+        assert other.uri == mlflow.get_tracking_uri()
+    return registry, version
+
+
+@pytest.fixture(scope="module")
+def other(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A second store, in which nothing is logged."""
+    file = tmp_path_factory.mktemp("other") / "mlflow.db"
+    shutil.copy(empty_store, file)
+    return Registry(f"sqlite:///{file}", file.parent / "mlruns")
 
 
 def _files(folder: Path) -> list[str]:
@@ -104,7 +118,8 @@ def test_the_judged_rows_hold_features_outcome_and_a_number_per_customer_but_no_
 
 def test_the_signature_names_every_feature_and_every_probability_as_doubles(logged: tuple[Registry, Version]) -> None:
     registry, version = logged
-    info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
+    with registry.current():
+        info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
     inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
     assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
     assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == [column["name"] for column in outputs]
@@ -122,23 +137,58 @@ def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Regi
 
 def test_mlflow_loads_the_release_and_predicts_what_it_predicts(logged: tuple[Registry, Version], training: Training) -> None:
     registry, _ = logged
-    mlflow.set_tracking_uri(registry.uri)
     inputs = training.trained["return"].inputs
-    found = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHALLENGER}").predict(inputs)
+    with registry.current():
+        found = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHALLENGER}").predict(inputs)
     assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == list(found.columns)
     expected = np.hstack([one.model.predict(inputs) for one in training.trained.values()])
     np.testing.assert_array_equal(expected[:, :2], found[["return_kept", "return_returned"]])
     np.testing.assert_array_equal(expected[:, 2:], found[["fit_small", "fit_fits", "fit_large"]])
 
 
+def _model(logged: tuple[Registry, Version], folder: Path) -> Path:
+    registry, version = logged
+    with registry.current():
+        return Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{version.number}", dst_path=str(folder)))
+
+
+def test_the_model_requires_our_own_dependencies_in_the_installed_versions_and_nothing_else(
+    logged: tuple[Registry, Version], tmp_path: Path
+) -> None:
+    required = dict(line.split("==") for line in (_model(logged, tmp_path) / "requirements.txt").read_text().splitlines())
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {"duckdb", "lightgbm", "mlflow", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn"} == set(required)
+    assert set(required) <= {re.split(r"[^\w-]", line)[0] for line in declared}
+    assert {name: installed(name) for name in required} == required
+
+
+def test_a_training_is_logged_in_the_store_it_was_given_and_nothing_in_the_one_that_was_current(
+    logged: tuple[Registry, Version], other: Registry, tmp_path: Path
+) -> None:
+    registry, version = logged
+    assert other.version(CHALLENGER) is None
+    assert [] == other.client.search_runs([other.experiment_id()])
+    assert [version.run_id] == [run.info.run_id for run in registry.client.search_runs([registry.experiment_id()])]
+    with other.current():
+        assert (registry.fetch_release(version, tmp_path / "release") / "manifest.json").is_file()
+
+
+def test_the_current_store_is_the_one_before_again_afterwards(logged: tuple[Registry, Version], other: Registry) -> None:
+    registry, _ = logged
+    before = mlflow.get_tracking_uri()
+    with other.current():
+        with registry.current():
+            assert registry.uri == mlflow.get_tracking_uri()
+        assert other.uri == mlflow.get_tracking_uri()
+    with pytest.raises(TypeError), registry.current():
+        raise TypeError
+    assert before == mlflow.get_tracking_uri()
+
+
 def test_what_was_logged_holds_no_pickle(logged: tuple[Registry, Version], tmp_path: Path) -> None:
     registry, version = logged
     everything = _files(_artifacts(registry, version)) + _files(registry.fetch_release(version, tmp_path / "release"))
-    model = Path(
-        mlflow.artifacts.download_artifacts(
-            f"models:/{MODEL}/{version.number}", dst_path=str(tmp_path / "model"), tracking_uri=registry.uri
-        )
-    )
+    model = _model(logged, tmp_path / "model")
     everything += _files(model)
     assert {".parquet", ".json", ".png", ".txt", ".npz", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
     assert ["MLmodel", "registered_model_meta"] == sorted(name for name in everything if Path(name).suffix == "")
