@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench serve ui docs lock clean
+.PHONY: help setup demo test check format bench serve ui docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,8 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+setup: $(VENV)/ready  ## only install; then: . .venv/bin/activate
 
 demo: $(VENV)/ready  ## the main job from end to end; DATA=DIR runs it on imported tables
 	$(BIN)/keeprank demo $(if $(DATA),--data $(DATA))

@@ -20,13 +20,15 @@ from domain.errors import KeeprankError, PolicyRefused, RegistryRefused, Setting
 
 app = typer.Typer(
     name="keeprank",
-    help="Ranks shop offers by what the customer will keep.\n\nA shop's way: check -> train -> promote -> serve. Try it first: make demo.",
+    help="Ranks shop offers by what the customer will keep.\n\n"
+    "A shop's way: check -> backtest -> train -> promote -> serve. Try it first: make demo.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-_PAPER = None if sys.stdout.isatty() else 150  # columns where nobody can widen the window
-out, err = Console(width=_PAPER), Console(stderr=True)
+_COLUMNS = 150  # a narrower window wraps the lines of a table; cutting numbers off would be worse
+out, err = Console(), Console(stderr=True)
+out.width = max(out.width, _COLUMNS)
 
 _CONFIG = Path(__file__).parent / "config"
 
@@ -49,7 +51,9 @@ def main() -> None:
 
 @app.command()
 def check(folder: Folder) -> None:
-    """Validate a shop's tables against the data contract, and report every violation at once.
+    """Validate a shop's tables against the data contract, and report all violations that can be told, with what to do.
+
+    Rows are counted from 1, without a CSV's header. Values and rules between tables are checked where columns are of the right kind.
 
     Exit code 0: the tables can be used. Exit code 1: they cannot, and what to do stands beside each violation.
     """
@@ -61,6 +65,7 @@ def check(folder: Folder) -> None:
         out.print(str(violation), markup=False, highlight=False, soft_wrap=True)
     if violations:
         out.print(f"\n{len(violations)} violations; see docs/data-contract.md", highlight=False)
+        out.print("values and other tables are checked once a column is of the right kind: mend these and run it again", highlight=False)
         raise typer.Exit(1)
     for name, frame in tables.items():
         out.print(f"{name:>14}  {len(frame):>12,} rows", highlight=False)
@@ -133,7 +138,7 @@ def train(
     for kind, why in training.skipped.items():
         out.print(f"no {kind} model: {why}", markup=False, highlight=False)
     version = log_training(registry, training, shop, parsed, policy_text, track=lambda entities: _progress(entities, "taking the snapshot"))
-    out.print(f"release {version.seal} is challenger (version {version.number}); next: keeprank promote", highlight=False)
+    out.print(f"release {version.seal} is challenger (version {version.number}); next: keeprank promote{_at(store)}", highlight=False)
 
 
 @app.command()
@@ -158,7 +163,7 @@ def promote(
     promote_challenger(registry, verdict, now=_now(), force=force)
     forced = f", forced against the gate's objections: {force}" if verdict.objections else ""
     named = f"version {verdict.challenger.number} (release {verdict.challenger.seal})"
-    out.print(f"{named} is champion{forced}; next: keeprank serve", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"{named} is champion{forced}; next: keeprank serve{_at(store)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -238,6 +243,10 @@ def docs(
     for name, page in (("data-contract.md", contract_page()), ("features.md", features_page())):
         (folder / name).write_text(page)
         out.print(f"written {folder / name}", highlight=False)
+
+
+def _at(store: Path) -> str:
+    return "" if store == Path() else f" --store {store}"
 
 
 def _now() -> dt.datetime:

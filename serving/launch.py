@@ -105,6 +105,7 @@ def _require_free(host: str, port: int) -> None:
 def _environment(release: Path, snapshot: Path, home: str) -> dict[str, str]:
     return {
         **os.environ,
+        "KEEPRANK_LAUNCHER": str(os.getpid()),
         "KEEPRANK_RELEASE": str(release.resolve()),
         "KEEPRANK_SNAPSHOT": str(snapshot.resolve()),
         "BENTOML_DO_NOT_TRACK": "True",

@@ -22,6 +22,9 @@ from serving.app import Application
 from serving.state import Serving
 
 RELEASE, SNAPSHOT = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT"
+LAUNCHER = "KEEPRANK_LAUNCHER"
+"""The process that started the service and takes it along when it ends, however it ends."""
+
 _LOOK_EVERY_SECONDS = 1.0
 
 
@@ -52,12 +55,14 @@ class KeeprankService:
     @staticmethod
     def refuse_early() -> None:
         """Before any worker starts: one readable line and a non-zero exit instead of workers that die again and again."""
+        if LAUNCHER in os.environ:
+            Thread(target=_end_with, args=(int(os.environ[LAUNCHER]),), daemon=True).start()
         _loaded()
 
 
-def _end_with(supervisor: int) -> None:
-    """BentoML's workers would outlive a killed supervisor and keep its port."""
-    while os.getppid() == supervisor:
+def _end_with(parent: int) -> None:
+    """BentoML's workers would outlive a killed supervisor, and that its launcher, and keep the port."""
+    while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 

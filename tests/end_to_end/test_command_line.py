@@ -124,7 +124,7 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
     first = said("promote", "--store", home / "store", "--settings", home / "training.toml")
     assert (0, "") == (first.code, first.err)
     assert "against the overall rate (there is no champion)" in first.out
-    assert f"version 2 (release {challenger.seal}) is champion; next: keeprank serve\n" in first.out
+    assert f"version 2 (release {challenger.seal}) is champion; next: keeprank serve --store {home / 'store'}\n" in first.out
     assert challenger == _bearer(home, CHAMPION)
 
     again = said("promote", "--store", home / "store", "--settings", home / "training.toml")
@@ -272,7 +272,7 @@ def test_the_help_of_every_command_is_a_sentence_and_explains_its_arguments(comm
 
 def test_the_first_help_names_every_command_and_the_shops_way(said: Keeprank) -> None:
     done = said("--help")
-    assert "check -> train -> promote -> serve" in done.out
+    assert "check -> backtest -> train -> promote -> serve" in done.out
     for command in COMMANDS:
         assert f" {command} " in done.out
 

@@ -1,11 +1,16 @@
 import shutil
+import signal
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from domain.errors import ReleaseRefused, SettingsRefused
 from serving.launch import free_port, serve
+from tests.conftest import ROOT
 
 
 def test_a_tampered_release_is_refused_before_anything_starts(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
@@ -25,3 +30,27 @@ def test_a_port_that_is_taken_is_refused(release_folder: Path, snapshot_folder: 
 
         with pytest.raises(SettingsRefused, match=f"cannot listen on 127.0.0.1:{port}"), serve(release_folder, snapshot_folder, port=port):
             pass
+
+
+@pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_launcher_takes_the_service_along(signalled: signal.Signals, release_folder: Path, snapshot_folder: Path) -> None:
+    port = free_port()
+    program = (
+        "import sys, pathlib, serving.launch as launch\n"
+        f"with launch.serve(pathlib.Path({str(release_folder)!r}), pathlib.Path({str(snapshot_folder)!r}), port={port}) as service:\n"
+        "    print('ready', flush=True)\n"
+        "    service.wait()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT) as launcher:
+        assert launcher.stdout
+        assert "ready\n" == launcher.stdout.readline()
+        launcher.send_signal(signalled)
+    deadline = time.monotonic() + 30
+    while _listens(port) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not _listens(port)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
