@@ -134,8 +134,8 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
 
     forced = said("promote", "--store", home / "store", "--force", "to [see] it")
     assert (0, "") == (forced.code, forced.err)
-    forced = "forced against the gate's objections: to [see] it"
-    told = f"version 2 (release {challenger.seal}) is champion, {forced}; next: keeprank serve --store {home / 'store'}\n"
+    reason = "forced against the gate's objections: to [see] it"
+    told = f"version 2 (release {challenger.seal}) is champion, {reason}; next: keeprank serve --store {home / 'store'}\n"
     assert forced.out.endswith(told)
 
 
