@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -20,6 +21,10 @@ from training.rows import KINDS, labelled
 from training.settings import Settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
+
+# no test is timed; CI judges a change, so it draws the same examples every time
+hypothesis.settings.register_profile("keeprank", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("keeprank")
 POLICY = (ROOT / "config/policy.toml").read_text()
 
 
