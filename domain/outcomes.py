@@ -30,18 +30,14 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
 
     Returns:
         One row per line, in the order of `lines`: line_id, outcome (pending, kept, returned), window_ends, matured_at (UTC; NaT
-        while pending), asked_back (bool: a return was asked for inside the window), returned_quantity (units asked back inside the
-        window and received), size_related (bool).
+        while pending), asked_back (bool: a return was asked for inside the window).
     """
     window_ends = _window_ends(lines, windows)
     inside = _asked_inside(lines, returns, window_ends)
     arrived = inside[inside["received_at"] <= now]
-    by_line = arrived.groupby("line_id").agg(
-        first=("received_at", "min"), quantity=("quantity", "sum"), size_related=("size_related", "any")
-    )
     line_id = lines["line_id"].reset_index(drop=True)
-    arrival = by_line.reindex(line_id).reset_index(drop=True)
-    arrived_at = arrival["first"].astype(UTC)
+    first = arrived.groupby("line_id")["received_at"].min()
+    arrived_at = first.reindex(line_id).reset_index(drop=True).astype(UTC)
     returned = arrived_at.notna().to_numpy()
     asked_back = line_id.isin(inside.loc[inside["requested_at"] <= now, "line_id"]).to_numpy()
     kept = ~returned & (window_ends <= now).to_numpy() & ~asked_back
@@ -52,8 +48,6 @@ def outcomes(lines: pd.DataFrame, returns: pd.DataFrame, windows: Mapping[str, i
             "window_ends": window_ends,
             "matured_at": arrived_at.where(returned, window_ends.where(kept)),
             "asked_back": asked_back,
-            "returned_quantity": arrival["quantity"].fillna(0).astype("int64"),
-            "size_related": arrival["size_related"].eq(True),
         }
     ).astype({"outcome": "str"})
 

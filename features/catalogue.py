@@ -24,9 +24,6 @@ Formula = Callable[[Inputs], Values]
 Family = Literal["history", "profile", "cross"]
 Kind = Literal["customer", "offer", "cross"]
 
-DTYPE = "float64"
-"""Every feature is a double: missing is NaN, and a model's signature never changes with the data."""
-
 
 @dataclass(frozen=True)
 class Feature:
