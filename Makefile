@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+SPARK_NEEDS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], "setuptools>=70.1", sep="\n")
 STORE ?= .
 PORT ?= 3000
 DATA ?=
@@ -10,7 +13,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench serve ui docs lock clean
+.PHONY: help setup spark demo test check format bench serve ui docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,11 +21,19 @@ help:  ## list the targets
 $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Keeprank needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(INSTALL) --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# pyspark comes as source, and what builds it is locked beside it
+$(VENV)/spark: $(VENV)/ready requirements-spark.txt
+	sed -n '/^setuptools==/,$$p' requirements-spark.txt | $(INSTALL) --requirement /dev/stdin
+	$(INSTALL) --no-deps --no-build-isolation --requirement requirements-spark.txt
+	touch $@
+
 setup: $(VENV)/ready  ## only install; then: . .venv/bin/activate
+
+spark: $(VENV)/spark  ## install Spark too; it needs Java 17
 
 demo: $(VENV)/ready  ## the main job from end to end; DATA=DIR runs it on imported tables
 	$(BIN)/keeprank demo $(if $(DATA),--data $(DATA))
@@ -56,7 +67,8 @@ docs: $(VENV)/ready  ## write the generated pages in docs/
 	$(BIN)/keeprank docs
 
 lock: $(VENV)/ready  ## resolve the requirements anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements.txt pyproject.toml
+	$(BIN)/python -c '$(SPARK_NEEDS)' | $(COMPILE) --constraint requirements.txt --output-file requirements-spark.txt -
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

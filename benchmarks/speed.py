@@ -1,4 +1,4 @@
-"""How fast, as ratios within one run: a ranking against the trees alone, and histories in SQL against plain pandas.
+"""How fast, as a ratio within one run: a ranking against the trees alone. Histories: `python -m benchmarks.features`.
 
 python -m benchmarks.speed
 """
@@ -13,19 +13,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-import numpy as np
 import pandas as pd
 
 from domain.policy import parse_policy
 from experiments.demo_shop import ShopSettings, generate
 from features.build import FEATURE_SET_HASH
-from features.clock import days
-from features.entities import ENTITIES
-from features.facts import KEYS, facts, subjects
-from features.histories import run
 from features.shop import Shop
-from features.snapshot import take_snapshot
+from features.taking import take_snapshot
 from serving.state import Serving
 from serving.wire import Offer, RankRequest
 from training.model import save
@@ -68,37 +62,16 @@ def ranking(shop: Shop, policy: str, folder: Path) -> tuple[float, float]:
     return whole, trees
 
 
-def history(shop: Shop) -> tuple[float, float]:
-    """Milliseconds for the customers' histories of every order line: our SQL, and one sum of them by pandas' rolling windows."""
-    lines = shop.tables["order_lines"]
-    about = subjects(shop.tables, lines["customer_id"], lines["sku"], lines["ordered_at"], lines["country"])
-    spine = about[list(KEYS)].assign(day=days(lines["ordered_at"]), row_number=np.arange(len(lines)))
-    happened = facts(shop)
-    customer = next(entity for entity in ENTITIES if entity.name == "customer")
-    with duckdb.connect() as connection:
-        connection.register("facts", happened)
-        connection.register("asked", spine)
-        ours = milliseconds(lambda: run(customer, connection), 5)
-    daily = happened.groupby(["customer_id", "day"])["ordered_lines"].sum().reset_index()
-    dated = daily.assign(at=pd.to_datetime(daily["day"], unit="D")).sort_values("at")
-    plain = milliseconds(lambda: dated.groupby("customer_id").rolling("90D", on="at", closed="left")["ordered_lines"].sum(), 2)
-    return ours, plain
-
-
 def main() -> None:
     """Measure and print."""
     policy = (ROOT / "config/policy.toml").read_text()
-    shop = Shop.of(generate(ShopSettings()).tables, parse_policy(policy).window_days)
+    parsed = parse_policy(policy)
+    shop = Shop.of(generate(ShopSettings()).tables, parsed.window_days, zone=parsed.time_zone)
     with tempfile.TemporaryDirectory() as scratch:
         whole, trees = ranking(shop, policy, Path(scratch))
-    ours, plain = history(shop)
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {pd.Timestamp.now():%Y-%m-%d}\n")
     print("| work | ms | against | ms | ratio |\n|---|---|---|---|---|")
     print(f"| rank {OFFERS} offers in process | {whole:.1f} | Booster.predict of both models alone | {trees:.1f} | {whole / trees:.2f} |")
-    print(
-        f"| {len(shop.tables['order_lines']):,} lines: all histories of the customer in SQL | {ours:.0f} "
-        f"| one 90-day sum by pandas rolling | {plain:.0f} | {ours / plain:.2f} |"
-    )
 
 
 if __name__ == "__main__":

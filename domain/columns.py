@@ -27,6 +27,11 @@ def moment(meaning: str, *, needed: bool = False) -> pa.Column:
     return pa.Column(UTC, nullable=not needed, required=needed, description=meaning)
 
 
+def known_at() -> pa.Column:
+    """When a row was told late."""
+    return moment("when the row reached the shop, where that was later than it happened; it counts from then on")
+
+
 def whole(meaning: str, *, needed: bool = False, at_least: int = 0, at_most: int | None = None) -> pa.Column:
     """A whole number."""
     checks = [pa.Check.ge(at_least, error=f"must be at least {at_least}")]

@@ -21,7 +21,7 @@ def check(tables: Tables, *, now: dt.datetime) -> tuple[dict[str, pd.DataFrame],
         now: facts later than this moment are violations.
 
     Returns:
-        The tables with every optional column present and every dtype as the contract says, and all violations.
+        The tables with every optional column present, every dtype as the contract says and nothing told twice, and all violations.
         The tables may be trusted only when there are no violations.
     """
     violations = [_unknown_table(name) for name in tables if name not in TABLES]
@@ -32,8 +32,10 @@ def check(tables: Tables, *, now: dt.datetime) -> tuple[dict[str, pd.DataFrame],
         conformed[name], found = conform(TABLES[name], tables[name])
         violations += found
         if not found:
-            violations += _schema_violations(TABLES[name], conformed[name])
+            repeated = _repeated(TABLES[name], conformed[name])
+            violations += _schema_violations(TABLES[name], conformed[name], repeated)
             comparable[name] = conformed[name]
+            conformed[name] = conformed[name][~repeated].reset_index(drop=True)
     return conformed, violations + future_violations(comparable, now) + cross_table_violations(comparable)
 
 
@@ -57,9 +59,15 @@ def _missing_table(name: str) -> Violation:
     return Violation(name, "", "is missing", advice="the contract needs products, order_lines and returns")
 
 
-def _schema_violations(table: Table, frame: pd.DataFrame) -> list[Violation]:
+def _repeated(table: Table, frame: pd.DataFrame) -> pd.Series:
+    """Rows that only tell again, in every column, what an earlier row has told; none where a table may not repeat itself."""
+    again = frame.duplicated(list(table.key), keep=False) & table.repeats
+    return frame[again].duplicated().reindex(frame.index, fill_value=False)
+
+
+def _schema_violations(table: Table, frame: pd.DataFrame, repeated: pd.Series) -> list[Violation]:
     found = _pandera_violations(table, frame)
-    twice = frame.duplicated(list(table.key), keep=False)
+    twice = frame[~repeated].duplicated(list(table.key), keep=False).reindex(frame.index, fill_value=False)
     return found + violation_of(
         table.name, ", ".join(table.key), "must be unique", twice, "remove the duplicates, or give each row its own id"
     )

@@ -17,10 +17,15 @@ Hand over a folder with one Parquet file (or a partitioned folder, or a CSV file
 - Money is a whole number of minor units (cents) of one currency per folder.
 - Ids are text, so that leading zeros survive.
 - Only the three needed tables are needed; every further one adds features, and never breaks anything.
-- *Known at* is the column that says when a row's fact reached the shop: features at a time use only facts known before it.
+- *Known at* is the column that says when a row's fact reached the shop: features at a time use only facts known before it. A row that
+  was told later than it happened says so in its column `known_at`, and counts from then on; an empty `known_at` means: at once.
+- A return may be corrected, after its inspection for example: by a further row of the same `return_id` with a later `known_at`. Until then
+  the earlier row counts. A correction changes what was sent back, why, its condition and its money, never its line or its times.
+- Events may be told twice, as event streams do: rows that are equal in every column are one event.
 
 Between tables: skus and lines that are referred to must exist; a return comes after its order, arrives after it was asked for, and gives
-back at most the units ordered and the money paid; nothing but plans lies in the future.
+back at most the units ordered and the money paid (as last corrected); nothing is known before it happened, and nothing but plans lies in
+the future.
 """
 
 _KINDS = {
@@ -39,7 +44,8 @@ def contract_page() -> str:
 
 def _section(table: Table) -> str:
     needed = "**needed**" if table.needed else "optional"
-    known = f" Known at `{table.known_at}`." if table.known_at else ""
+    late = ", or at `known_at` where that is later" if "known_at" in table.schema.columns else ""
+    known = f" Known at `{table.known_at}`{late}." if table.known_at else ""
     key = ", ".join(f"`{column}`" for column in table.key)
     head = f"## {table.name}\n\n{table.meaning} ({needed}; unique by {key}.{known})\n"
     columns = "| column | what | needed | meaning | must |\n|---|---|---|---|---|"

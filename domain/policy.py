@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
@@ -13,7 +14,10 @@ from domain.errors import PolicyRefused
 from domain.money import exponent
 from domain.presets import PRESETS, Economics
 
-_SECTIONS = ("returns", "vat", "economics", "exchange")
+_SECTIONS = ("shop", "returns", "vat", "economics", "exchange")
+_OF_THE_MACHINE = {"localtime", "Factory"}
+"""Names that mean another zone on every machine, or none."""
+
 _ECONOMICS_FIELDS = tuple(field.name for field in fields(Economics))
 
 Number = TypeVar("Number", int, float)
@@ -25,6 +29,7 @@ class Policy:
 
     Attributes:
         version: hash of the settings' content (SHA-256, 12 hex digits), echoed in every reply.
+        time_zone: the shop's time zone (IANA); its days begin at midnight there.
         window_days: days from delivery in which a return may be asked for, by country; "" is the default.
         vat: VAT rate by country; "" is the default.
         preset: name of the preset that holds where no category overrides it.
@@ -33,6 +38,7 @@ class Policy:
     """
 
     version: str
+    time_zone: str
     window_days: Mapping[str, int]
     vat: Mapping[str, float]
     preset: str
@@ -59,12 +65,14 @@ def parse_policy(text: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyRefused(f"the policy is no TOML: {error}") from error
     _known(raw, _SECTIONS, "policy")
-    returns, vat, economics = (_section(raw, name) for name in ("returns", "vat", "economics"))
+    shop, returns, vat, economics = (_section(raw, name) for name in ("shop", "returns", "vat", "economics"))
+    _known(shop, ("time_zone",), "shop")
     _known(returns, ("window_days", "by_country"), "returns")
     _known(vat, ("rate", "by_country"), "vat")
     _known(economics, ("preset", "category"), "economics")
     return Policy(
         version=hashlib.sha256(repr(_sorted(raw)).encode()).hexdigest()[:12],
+        time_zone=_time_zone(shop.get("time_zone"), "shop.time_zone"),
         window_days=_by_country(returns, "window_days", "returns", _days),
         vat=_by_country(vat, "rate", "vat", _rate),
         preset=_preset_name(economics.get("preset"), "economics.preset"),
@@ -91,6 +99,12 @@ def _known(section: Mapping[str, Any], keys: tuple[str, ...], where: str) -> Non
 
 def _sorted(value: Any) -> Any:
     return [(key, _sorted(item)) for key, item in sorted(value.items())] if isinstance(value, dict) else value
+
+
+def _time_zone(value: Any, where: str) -> str:
+    if not isinstance(value, str) or value not in zoneinfo.available_timezones() - _OF_THE_MACHINE:
+        raise PolicyRefused(f"{where} = {value!r}", expected="a time zone of the IANA database such as Europe/Berlin")
+    return value
 
 
 def _by_country(section: Mapping[str, Any], key: str, where: str, parse: Callable[[Any, str], Number]) -> dict[str, Number]:

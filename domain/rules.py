@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
+from domain.known import holds
 from domain.tables import UTC, Tables
 from domain.violations import Violation, violation_of
 
@@ -25,6 +26,12 @@ _REFERENCES = (
     ("tickets", "line_id", "order_lines"),
 )
 """(table, column, the table whose rows it must name by the same column)."""
+
+_HAPPENED = {"returns": "requested_at", "fit_feedback": "given_at", "events": "at", "tickets": "opened_at"}
+"""When the rows of the tables with a `known_at` happened."""
+
+_NEVER_CORRECTED = ("line_id", "requested_at", "received_at")
+"""What all rows of one return must agree on."""
 
 
 def future_violations(tables: Tables, now: dt.datetime) -> list[Violation]:
@@ -49,8 +56,13 @@ def cross_table_violations(tables: Tables) -> list[Violation]:
     for name, column, other in _REFERENCES:
         if name in tables and other in tables:
             found += _unknown_reference(tables, name, column, other)
+    for name, happened in _HAPPENED.items():
+        if name in tables:
+            found += _known_too_early(tables[name], name, happened)
     if "order_lines" in tables:
         found += _line_times(tables["order_lines"])
+    if "returns" in tables:
+        found += _corrections(tables["returns"])
     if "order_lines" in tables and "returns" in tables:
         found += _returns_against_lines(tables["returns"], tables["order_lines"])
     if "order_lines" in tables and "fit_feedback" in tables:
@@ -71,6 +83,22 @@ def _line_times(lines: pd.DataFrame) -> list[Violation]:
     return violation_of("order_lines", "delivered_at", "lies before ordered_at", early, "check the time zone of both")
 
 
+def _known_too_early(facts: pd.DataFrame, name: str, happened: str) -> list[Violation]:
+    early = _true(facts["known_at"] < facts[happened])
+    advice = "nothing is known before it happened; leave known_at empty where the shop knew at once"
+    return violation_of(name, "known_at", f"lies before {happened}", early, advice)
+
+
+def _corrections(returns: pd.DataFrame) -> list[Violation]:
+    """A correction may leave received_at empty: the parcel has arrived all the same."""
+    advice = "a correction changes the reason, condition, disposition, quantity or money of a return; another parcel is another return"
+    corrected = returns[returns["return_id"].notna() & returns.duplicated("return_id", keep=False)]
+    told, first = corrected[list(_NEVER_CORRECTED)], corrected.groupby("return_id")[list(_NEVER_CORRECTED)].transform("first")
+    differs = ((told != first) & told.notna()).reindex(returns.index, fill_value=False)
+    rule = "differs between the rows of one return"
+    return [found for column in _NEVER_CORRECTED for found in violation_of("returns", column, rule, differs[column], advice)]
+
+
 def _lines_of(facts: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """The order line of each fact, by its line_id; missing where there is none."""
     first = lines.drop_duplicates("line_id").reset_index(drop=True)
@@ -79,10 +107,12 @@ def _lines_of(facts: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _returns_against_lines(returns: pd.DataFrame, lines: pd.DataFrame) -> list[Violation]:
+    """Every row is judged, but only those that hold are added up."""
     line = _lines_of(returns, lines)
     ordered_at, requested_at, received_at = line["ordered_at"], returns["requested_at"], returns["received_at"]
-    whole = returns.assign(refund=returns["refund"].astype("Int64").fillna(0)).groupby("line_id", dropna=False)
-    units, refunded = whole["quantity"].transform("sum"), whole["refund"].transform("sum")
+    held = returns[holds(returns)]
+    whole = held.assign(refund=held["refund"].astype("Int64").fillna(0)).groupby("line_id", dropna=False)
+    units, refunded = (whole[column].transform("sum").reindex(returns.index) for column in ("quantity", "refund"))
     paid = line["quantity"].astype("Int64") * line["unit_price"].astype("Int64")
     broken = (
         ("requested_at", "lies before the line was ordered", requested_at < ordered_at, "check the time zone of both"),

@@ -38,8 +38,9 @@ class Table:
         meaning: one sentence on what a row is.
         needed: whether a shop must have it; further tables add features.
         key: the columns that identify a row.
-        known_at: the column that says when the row's fact reached the shop; None for master data.
+        known_at: the column that says when the row's fact reached the shop (its column `known_at` may say later); None for master data.
         schema: the pandera schema; it refuses unknown columns.
+        repeats: whether a row may be told more than once; rows that are equal in every column are then one.
     """
 
     name: str
@@ -48,12 +49,20 @@ class Table:
     key: tuple[str, ...]
     known_at: str | None
     schema: pa.DataFrameSchema
+    repeats: bool = False
 
 
 def _table(
-    name: str, meaning: str, columns: dict[str, pa.Column], *, key: tuple[str, ...], known_at: str | None, needed: bool = False
+    name: str,
+    meaning: str,
+    columns: dict[str, pa.Column],
+    *,
+    key: tuple[str, ...],
+    known_at: str | None,
+    needed: bool = False,
+    repeats: bool = False,
 ) -> Table:
-    return Table(name, meaning, needed, key, known_at, pa.DataFrameSchema(columns, name=name, strict=True, ordered=False))
+    return Table(name, meaning, needed, key, known_at, pa.DataFrameSchema(columns, name=name, strict=True, ordered=False), repeats)
 
 
 _ALL = (
@@ -106,7 +115,7 @@ _ALL = (
     ),
     _table(
         "returns",
-        "Units of one order line that came back; a line may have several.",
+        "Units of one order line that came back; a line may have several. A row that is told later corrects the earlier one of its return.",
         {
             "return_id": columns.text("id of the return", needed=True),
             "line_id": columns.text("the order line it belongs to", needed=True),
@@ -118,8 +127,9 @@ _ALL = (
             "disposition": columns.text("what became of it, such as resold or destroyed"),
             "refund": columns.amount("what was paid back for these units including VAT, in the line's currency"),
             "recovered_value": columns.amount("what these units still brought without VAT, in the line's currency"),
+            "known_at": columns.known_at(),
         },
-        key=("return_id",),
+        key=("return_id", "known_at"),
         known_at="received_at",
         needed=True,
     ),
@@ -143,13 +153,14 @@ _ALL = (
             "line_id": columns.text("the order line it is about, where known; only these train the fit model"),
             "given_at": columns.moment("when it was said", needed=True),
             "verdict": columns.text("small, fits or large", needed=True, one_of=VERDICTS),
+            "known_at": columns.known_at(),
         },
         key=("customer_id", "sku", "given_at"),
         known_at="given_at",
     ),
     _table(
         "events",
-        "Something a shopper did in the shop.",
+        "Something a shopper did in the shop; an event that is told twice, the same in every column, is one.",
         {
             "event_id": columns.text("id of the event", needed=True),
             "customer_id": columns.text("who, when known"),
@@ -157,9 +168,11 @@ _ALL = (
             "sku": columns.text("about which sku, if any"),
             "kind": columns.text("what was done", needed=True, one_of=EVENT_KINDS),
             "at": columns.moment("when", needed=True),
+            "known_at": columns.known_at(),
         },
         key=("event_id",),
         known_at="at",
+        repeats=True,
     ),
     _table(
         "preferences",
@@ -219,6 +232,7 @@ _ALL = (
             "opened_at": columns.moment("when it was opened", needed=True),
             "topic": columns.text("about what", needed=True, one_of=TICKET_TOPICS),
             "channel": columns.text("mail, chat, phone, …"),
+            "known_at": columns.known_at(),
         },
         key=("ticket_id",),
         known_at="opened_at",

@@ -12,8 +12,7 @@ import pandas as pd
 
 from domain.errors import NotEnoughData
 from experiments.baselines import baselines
-from features.build import FEATURE_NAMES, build
-from features.clock import days
+from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge, split_at
 from training.bootstrap import Interval
@@ -107,13 +106,13 @@ def _cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: in
     fold = np.random.default_rng([seed, RANDOM_FOLDS]).integers(0, RANDOM_FOLDS, len(rows))
     fold[judge] = RANDOM_FOLDS
     judged = fold == RANDOM_FOLDS
-    after_all = int(days(pd.Series([shop.now]))[0]) + 1
-    values = np.empty((len(rows), len(FEATURE_NAMES)))
+    folds = []
     for number in progress(range(RANDOM_FOLDS + 1), "building features, fold by fold"):
         mine = fold == number
         unseen = shop.without_lines(rows.line_id[mine | judged])
-        values[mine] = build(unseen, rows.asked[mine].reset_index(drop=True), history_day=after_all).to_numpy()
-    return pd.DataFrame(values, columns=list(FEATURE_NAMES))
+        built = build(unseen, rows.asked[mine].reset_index(drop=True), history_day=shop.today + 1)
+        folds.append(built.set_index(np.flatnonzero(mine)))
+    return pd.concat(folds).sort_index()
 
 
 def _judged(rows: Rows, inputs: pd.DataFrame, split: Split, how: str, settings: Settings, progress: Progress) -> Backtest:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from rich.console import Console
@@ -73,15 +74,15 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
         raise SettingsRefused(f"{data} lies in {work}, which is emptied first", advice="move the tables, or name another --work")
     _empty(work)
     settings, policy_text = parse_settings((config / "training.toml").read_text()), (config / "policy.toml").read_text()
-    tables = _tables(data, work / "shop", console)
-    shop = Shop.of(tables, parse_policy(policy_text).window_days)
+    tables, policy = _tables(data, work / "shop", console), parse_policy(policy_text)
+    shop = Shop.of(tables, policy.window_days, zone=policy.time_zone)
     registry = Registry(f"sqlite:///{(work / 'mlflow.db').resolve()}", work / "mlruns")
     champion = _champion(registry, shop, settings, policy_text, console, progress)
     release = registry.fetch_release(champion, work / "serving" / "release")
     snapshot = registry.fetch_artifact(champion, SNAPSHOT, work / "serving" / "snapshot")
     console.rule("[bold]3  Serve, and rank over HTTP")
     with serve(release, snapshot, port=free_port()) as service:
-        _rank(service.url, shopper_of(shop), tables["products"], console)
+        _rank(service.url, shopper_of(shop), shop, console)
     console.rule("[bold]Next")
     _next_steps(work, data, console)
 
@@ -151,7 +152,8 @@ def _offers(tables: Tables, lines: pd.DataFrame, mine: pd.DataFrame, offers: int
     return tuple(varied.head(offers).index)
 
 
-def _rank(url: str, shopper: Shopper, products: pd.DataFrame, console: Console) -> None:
+def _rank(url: str, shopper: Shopper, shop: Shop, console: Console) -> None:
+    products = shop.tables["products"]
     request: dict[str, Any] = {
         "customer_id": shopper.customer_id,
         "country": shopper.country,
@@ -169,7 +171,8 @@ def _rank(url: str, shopper: Shopper, products: pd.DataFrame, console: Console) 
         "offers by expected kept margin per order"
     )
     console.print(ranking_table(title, reply, _names(products, shopper.skus), by_margin))
-    console.print(f"release {reply['release']}, policy {reply['policy']}, as of {reply['as_of'][:10]}", highlight=False)
+    as_of = dt.datetime.fromisoformat(reply["as_of"]).astimezone(ZoneInfo(shop.zone))
+    console.print(f"release {reply['release']}, policy {reply['policy']}, as of {as_of:%Y-%m-%d %H:%M}", highlight=False)
     for excluded in reply["excluded"]:
         console.print(f"not offered: {excluded['sku']} ({excluded['reason']})", highlight=False)
 

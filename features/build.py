@@ -2,66 +2,51 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
 
-import duckdb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from domain import outcomes, sizes
 from domain.errors import FeaturesRefused
-from features import arithmetic, clock, consent, cross_features, entities, history_features, profile_features
-from features import asked as asked_rows
-from features import declared as declarations
-from features import facts as happened
-from features import histories as histories_sql
-from features import shop as shops
-from features.asked import asked_numbers, require_asked
-from features.catalogue import Feature, Inputs, feature_set_hash
-from features.clock import days
-from features.consent import granted
-from features.cross_features import cross
-from features.declared import MEASUREMENTS
-from features.entities import ENTITIES, Entity
-from features.facts import KEYS, facts, subjects
-from features.histories import history_columns, run
-from features.history_features import history
-from features.profile_features import profile
+from features.asked import NUMBERS, require_asked
+from features.assembly import assemble
+from features.assortment import Assortment, Offers
+from features.catalogue import Inputs, Values
+from features.clock import day_starts, days, micros
+from features.engine import Engine, embedded
+from features.entities import Wanted
+from features.fact_text import OF_A_PERSON, Kind, Said
+from features.facts import kinds
+from features.feature_set import FEATURE_NAMES as FEATURE_NAMES
+from features.feature_set import FEATURE_SET_HASH as FEATURE_SET_HASH
+from features.feature_set import FEATURES as FEATURES
+from features.feature_set import existing, needed
+from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
+from features.moves import moves, today
+from features.persons import OWN, Ints, Persons, nightly, persons, texts, where
+from features.relations import give
 from features.shop import Shop
+from features.stored import AnyShop
+from features.told import Told
 
-FEATURES: tuple[Feature, ...] = (*history.features, *profile.features, *cross.features)
-FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
-FEATURE_SET_HASH = feature_set_hash(
-    [
-        outcomes,
-        sizes,
-        arithmetic,
-        asked_rows,
-        clock,
-        consent,
-        declarations,
-        entities,
-        happened,
-        histories_sql,
-        history_features,
-        profile_features,
-        cross_features,
-        shops,
-        sys.modules[__name__],
-    ]
-)
-"""A release carries it, and is refused where it differs: the models would be fed something else than they learned."""
-
-Track = Callable[[Iterable[Entity]], Iterable[Entity]]
+Track = Callable[[Iterable[Wanted]], Iterable[Wanted]]
 """Wraps the loop over entities, to show progress."""
 
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+"""Wraps a loop, with a sentence on what it does."""
 
-def build(shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, track: Track = iter) -> pd.DataFrame:
+
+def build(
+    shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, track: Track = iter, engine: Engine | None = None
+) -> pd.DataFrame:
     """The features of each asked-for row, from facts that were known before it.
 
-    Histories hold what was known before the row's day (UTC), declarations and consents what was known before its moment.
+    Histories hold what was known before the row's day (on the shop's clock); what the customer did, declared and decided on the day
+    itself counts up to the row's moment.
 
     Args:
         shop: the shop's tables and outcomes.
@@ -69,9 +54,10 @@ def build(shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, tr
         history_day: take every row's histories as they stood on this day (since 1970-01-01) instead of on the row's own; for
             experiments that leave time out of account.
         track: wraps the loop over entities, to show progress.
+        engine: where the SQL runs; by default in this process.
 
     Returns:
-        One row per asked-for row in their order, one float64 column per entry of `FEATURES`; NaN is missing.
+        One row per asked-for row in their order, one float64 column per feature that the shop has the tables for; NaN is missing.
 
     Raises:
         FeaturesRefused: the asked-for rows are not as `ASKED` says, or ask about a time after the shop's `now`.
@@ -81,44 +67,153 @@ def build(shop: Shop, asked: pd.DataFrame, *, history_day: int | None = None, tr
         raise FeaturesRefused(
             f"rows ask about {asked['at'].max():%Y-%m-%d %H:%M}", expected=f"times up to the shop's now, {shop.now:%Y-%m-%d %H:%M}"
         )
-    about = subjects(shop.tables, asked["customer_id"], asked["sku"], asked["at"], asked["country"])
-    day = days(asked["at"]) if history_day is None else np.full(len(asked), history_day, dtype="int64")
-    spine = about[list(KEYS)].assign(day=day, row_number=np.arange(len(asked)))
-    histories = _histories(facts(shop), spine, track)
-    present = {name for name in shop.tables if shop.has(name)}
-    allowed = granted(shop.tables.get("consents"), asked["customer_id"], asked["at"])
-    given = {"day": day.astype("float64"), **asked_numbers(asked)}
-    given |= {name: about[name].to_numpy(dtype="float64") for name in (*MEASUREMENTS, "size_position")}
-    return assemble({**histories, **given}, present, allowed)
+    background = Background.of(shop)
+    rows = rows_of(background, asked, moves(shop.tables))
+    features = existing(shop.present)
+    day = rows.day if history_day is None else np.full(len(asked), history_day, dtype="int64")
+    with embedded() if engine is None else nullcontext(engine) as chosen:
+        histories = histories_of(chosen, shop, background.told, needed(features), spine(rows, day), track)
+    return assemble(features, {**histories, **rows.inputs(day)}, rows.persons.allowed)
 
 
-def assemble(inputs: Inputs, present: set[str], allowed: Mapping[str, npt.NDArray[np.bool_]]) -> pd.DataFrame:
-    """Apply every formula: the same code for training rows and for the service.
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What rows are looked up in, besides histories and moves.
+
+    Attributes:
+        told: what customers told the shop.
+        assortment: the shop's products.
+        zone: the time zone of the shop's clock.
+    """
+
+    told: Told
+    assortment: Assortment
+    zone: str
+
+    @classmethod
+    def of(cls, shop: AnyShop) -> Background:
+        """Read it from a shop."""
+        return cls(Told.of(shop.tables), Assortment(shop.tables["products"]), shop.zone)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Asked-for rows with what is known of their sku, their customer and their day.
+
+    Attributes:
+        asked: the rows.
+        offers: what is known of their skus.
+        persons: what is known of their customers.
+        day, at_us, midnight_us: when, on the shop's clock and in UTC microseconds.
+        moves: the inputs of the today family.
+    """
+
+    asked: pd.DataFrame
+    offers: Offers
+    persons: Persons
+    day: Ints
+    at_us: Ints
+    midnight_us: Ints
+    moves: Inputs
+
+    def inputs(self, day: Ints) -> dict[str, Values]:
+        """Everything that formulas read but histories."""
+        given = {name: self.asked[name].to_numpy(dtype="float64") for name in NUMBERS}
+        times = {"day": day, "at_us": self.at_us, "midnight_us": self.midnight_us}
+        promised = micros_or_missing(self.asked["promised_at"])
+        return {
+            **given,
+            **{name: values.astype("float64") for name, values in times.items()},
+            "promised_us": promised,
+            **self.offers.inputs,
+            **self.persons.inputs,
+            **self.moves,
+        }
+
+
+def rows_of(background: Background, asked: pd.DataFrame, done: pd.DataFrame) -> Rows:
+    """Look up what is known of asked-for rows besides histories.
 
     Args:
-        inputs: every history (`features.histories.history_columns`), measurement and asked-for number of each row, and its day.
-        present: names of the tables of which the shop has facts; features of other tables are missing.
-        allowed: per consent purpose, which rows' customers granted it; features of other purposes are missing.
+        background: what to look them up in.
+        asked: the rows.
+        done: what customers did, as `features.moves.moves` returns it: at least on the days of the rows.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        columns = {feature.name: _one(feature, inputs, present, allowed) for feature in FEATURES}
-    return pd.DataFrame(columns)
+    offers = background.assortment.look_up(texts(asked["sku"]).tolist())
+    day, at_us = days(asked["at"], background.zone), micros(asked["at"])
+    midnight_us = midnights(day, background.zone)
+    about = pd.DataFrame({"customer_id": asked["customer_id"].to_numpy(), "category": offers.keys["category"]}, dtype="str")
+    night = nightly(background.told, about, midnight_us)
+    known = persons(night, background.told, about, at_us, midnight_us)
+    known = known.with_customers(where(night.allowed[OWN], texts(asked["customer_id"]), None))
+    return Rows(
+        asked=asked,
+        offers=offers,
+        persons=known,
+        day=day,
+        at_us=at_us,
+        midnight_us=midnight_us,
+        moves=today(done, background.assortment, asked["customer_id"], offers, at_us, midnight_us),
+    )
 
 
-def _one(feature: Feature, inputs: Inputs, present: set[str], allowed: Mapping[str, npt.NDArray[np.bool_]]) -> npt.NDArray[np.float64]:
-    values = feature.formula(inputs)
-    if not present.issuperset(feature.tables):
-        return np.full_like(values, np.nan)
-    return np.where(allowed[feature.purpose], values, np.nan) if feature.purpose in allowed else values
+def midnights(day: Ints, zone: str) -> Ints:
+    """The first moment of each day, UTC microseconds."""
+    if not len(day):
+        return day
+    first = int(day.min())
+    return day_starts(first, int(day.max()), zone)[day - first]
 
 
-def _histories(all_facts: pd.DataFrame, spine: pd.DataFrame, track: Track) -> Inputs:
-    rows = pd.RangeIndex(len(spine))
-    found: dict[str, npt.NDArray[np.float64]] = {}
-    with duckdb.connect() as connection:
-        connection.register("facts", all_facts)
-        connection.register("asked", spine)
-        for entity in track(ENTITIES):
-            frame = run(entity, connection).reindex(rows)
-            found |= {name: frame[name].to_numpy() for name in history_columns(entity)}
+def micros_or_missing(moments: pd.Series) -> Values:
+    """UTC microseconds, missing where the moment is."""
+    found = np.full(len(moments), np.nan)
+    known = moments.notna().to_numpy()
+    found[known] = micros(moments[known])
     return found
+
+
+def spine(rows: Rows, day: Ints, *, first: int = 0) -> pa.Table:
+    """The relation `asked` of the portable SQL: row_number (from `first` on), day and the keys that do not follow from the sku."""
+    keys = {name: texts(rows.asked[name]) for name in ("sku", "country", "channel", "payment_method")}
+    keys |= {name: rows.persons.keys[name] for name in ("customer_id", *OF_A_PERSON)}
+    columns = {name: pa.array(values, type=pa.string()) for name, values in keys.items()}
+    return pa.table({"row_number": np.arange(first, first + len(day)), "day": day, **columns})
+
+
+def histories_of(engine: Engine, shop: AnyShop, told: Told, plan: tuple[Wanted, ...], asked: pa.Table, track: Track = iter) -> Inputs:
+    """Every history of every asked-for row.
+
+    Args:
+        engine: where the SQL runs.
+        shop: the shop.
+        told: what its customers told it.
+        plan: which histories.
+        asked: the rows, as `spine` gives them.
+        track: wraps the loop over entities, to show progress.
+    """
+    facts = define_facts(engine, give(engine, shop, told))
+    engine.give("asked", asked)
+    engine.define(ASKED_KEYS, asked_keys_sql())
+    found: dict[str, Values] = {}
+    for one in track(plan):
+        found |= aligned(one, engine.fetch(history_sql(one, facts)), len(asked))
+    return found
+
+
+def define_facts(engine: Engine, said: Said) -> tuple[Kind, ...]:
+    """Compute every kind of facts once."""
+    found = kinds(said)
+    for kind in found:
+        engine.define(kind.name, kind.select)
+    return found
+
+
+def aligned(wanted: Wanted, found: pa.Table, rows: int, *, first: int = 0) -> dict[str, Values]:
+    """Each history by row number (from `first` on); missing where a key is unknown."""
+    at = found["row_number"].to_numpy() - first
+    columns = {}
+    for name, column in zip(wanted.names, wanted.columns, strict=True):
+        columns[column] = np.full(rows, np.nan)
+        columns[column][at] = found[name].to_pandas().to_numpy(dtype="float64")
+    return columns

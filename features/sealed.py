@@ -16,13 +16,14 @@ MANIFEST = "manifest.json"
 _FORMAT = 1
 
 
-def write_sealed(folder: Path, write: Callable[[Path], None], facts: Mapping[str, Any]) -> str:
+def write_sealed(folder: Path, write: Callable[[Path], None], facts: Mapping[str, Any], *, linked: Mapping[str, str] | None = None) -> str:
     """Write a folder and its manifest; the folder appears whole, or not at all.
 
     Args:
         folder: where to; an older folder of that name is replaced.
         write: writes the files into the folder it is given.
         facts: what else the manifest says, as JSON.
+        linked: the hashes of files that were sealed before and are linked into the folder, by path inside it; they are not read again.
 
     Returns:
         The seal: a hash of the manifest, the same for the same content (SHA-256, 12 hex digits).
@@ -34,7 +35,7 @@ def write_sealed(folder: Path, write: Callable[[Path], None], facts: Mapping[str
 
     def write_and_seal(partial: Path) -> None:
         write(partial)
-        manifest = {"format": _FORMAT, **facts, "files": _hashes(partial)}
+        manifest = {"format": _FORMAT, **facts, "files": _hashes(partial, linked or {})}
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
 
     write_whole(folder, write_and_seal)
@@ -72,12 +73,18 @@ def read_sealed(folder: Path, refused: type[KeeprankError]) -> tuple[str, dict[s
         KeeprankError: of the type `refused`: no manifest, another format, or a file that is missing, changed or unknown.
     """
     manifest = _manifest(folder, refused)
-    expected, found = dict(manifest["files"]), _hashes(folder)
+    expected, found = dict(manifest["files"]), _hashes(folder, {})
     wrong = sorted(set(expected) ^ set(found)) or [name for name in sorted(expected) if expected[name] != found[name]]
     if wrong:
         state = "missing" if wrong[0] not in found else "unknown" if wrong[0] not in expected else "changed after it was sealed"
         raise refused(f"{folder.name}/{wrong[0]} is {state}", expected=f"the files of its {MANIFEST}", advice="fetch or build it anew")
     return _seal(folder), manifest
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a sealed folder that was checked before."""
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    return found
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -98,9 +105,14 @@ def _manifest(folder: Path, refused: type[KeeprankError]) -> dict[str, Any]:
     return manifest
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def _hashes(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {name: known.get(name) or _hash(folder / name) for name in names}
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _seal(folder: Path) -> str:

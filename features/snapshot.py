@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import SnapshotRefused
-from features.asked import asked_numbers, require_asked
-from features.build import FEATURE_SET_HASH, Track, assemble
+from domain.errors import FeaturesRefused, SnapshotRefused
+from domain.tables import Tables
+from features.asked import require_asked
+from features.assembly import assemble
+from features.assortment import Assortment, Offers
+from features.build import Rows
 from features.catalogue import Values
-from features.clock import days, midnight
-from features.entities import ENTITIES
-from features.facts import facts
-from features.histories import run
-from features.lookup import Histories, Persons, Products, persons, texts
-from features.sealed import read_sealed, write_sealed
-from features.shop import Shop
+from features.clock import day_starts, micros, midnight
+from features.entities import Wanted
+from features.fact_text import OF_A_PERSON, OF_A_PRODUCT
+from features.feature_set import FEATURE_SET_HASH, existing, needed
+from features.keyed import MISSING, Hashes, Layer, Stack, fold, hash_texts
+from features.moves import moves, today
+from features.people import People
+from features.persons import OWN, Flags, persons, texts, where
+from features.sealed import read_sealed
+from features.state import nothing_of
+from features.told import Told
 
-_PRESENT = "present.json"
+PROBE = int(hash_texts(["Keeprank"])[0])
+"""How this version hashes keys: a snapshot made with other hashes would find nothing."""
 
 
 class Snapshot:
@@ -31,94 +37,107 @@ class Snapshot:
 
     Attributes:
         seal: identifies the content.
-        day: days since 1970-01-01 (UTC); histories hold facts known before it.
+        day: days since 1970-01-01 on the shop's clock; histories hold facts known before it.
+        zone: the time zone of the shop's clock.
+        present: the tables and columns that the shop has: they decide which features exist.
         products: the assortment (the contract's table).
         stock: units that can be sold per sku, at the latest count; a sku that is not there is not counted.
     """
 
     def __init__(
-        self, seal: str, day: int, present: set[str], histories: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
+        self, seal: str, manifest: Mapping[str, Any], state: Mapping[str, Stack], people: People, tables: Mapping[str, pd.DataFrame]
     ) -> None:
         self.seal = seal
-        self.day = day
+        self.day, self.zone = int(manifest["day"]), str(manifest["zone"])
+        self.present = frozenset(manifest["present"])
         self.products = tables["products"]
         self.stock: dict[str, int] = dict(zip(tables["stock"]["sku"].tolist(), tables["stock"]["available"].tolist(), strict=True))
-        self._present = present
-        self._histories = {entity.name: Histories.of(entity, histories[entity.name]) for entity in ENTITIES}
-        self._products = Products(self.products)
-        self._persons = Persons(tables["persons"])
+        self.features = existing(self.present)
+        self.people = people
+        self.state = dict(state)
+        self._plan = needed(self.features)
+        self._assortment = Assortment(self.products)
+        self._hashes = {key: hash_texts(self._assortment.column(key)) for key in OF_A_PRODUCT}
+        self._midnight_us = int(day_starts(self.day, self.day, self.zone)[0])
 
     @property
     def at(self) -> pd.Timestamp:
         """The snapshot's moment: the first of its day."""
-        return midnight(self.day)
+        return midnight(self.day, self.zone)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that it can tell."""
+        return tuple(feature.name for feature in self.features)
 
     def knows_customer(self, customer_id: str | None) -> bool:
         """Whether the customer has ordered or said anything before the day, and consents to the use of it."""
-        return customer_id is not None and customer_id in self._histories["customer"].rows
+        return customer_id is not None and self._has_entry("customer", hash_texts([customer_id]))[0]
 
-    def known_skus(self, skus: pd.Series) -> npt.NDArray[np.bool_]:
+    def known_skus(self, skus: pd.Series) -> Flags:
         """Which skus have been ordered before the day."""
-        return self._histories["sku"].rows.find({"sku": texts(skus)}, len(skus)) >= 0
+        return self._has_entry("sku", hash_texts(texts(skus)))
 
-    def build(self, asked: pd.DataFrame) -> pd.DataFrame:
-        """The features of each asked-for row: what `features.build` gives for the same rows at the snapshot's moment.
+    def build(self, asked: pd.DataFrame, since: Tables | None = None) -> pd.DataFrame:
+        """The features of each asked-for row: what `features.build` gives for the same rows.
+
+        Args:
+            asked: rows as `features.asked.ASKED` says, at moments from the snapshot's on.
+            since: what became known from the snapshot's moment on, as tables of the contract: events, order_lines and returns (with
+                the lines they are about), preferences, consents.
 
         Raises:
-            FeaturesRefused: the rows are not as `features.asked.ASKED` says.
+            FeaturesRefused: the rows are not as `ASKED` says, or ask about a time before the snapshot's.
         """
         require_asked(asked)
-        rows, customers, skus = len(asked), texts(asked["customer_id"]), texts(asked["sku"])
-        of_product, size_position = self._products.look_up(skus)
-        of_person, measurements, allowed = self._persons.look_up(customers)
-        about = {"customer_id": customers, "sku": skus, "country": texts(asked["country"]), **of_product, **of_person}
-        inputs: dict[str, Values] = {"day": np.full(rows, float(self.day)), "size_position": size_position}
-        inputs |= {**measurements, **asked_numbers(asked)}
-        for history in self._histories.values():
-            inputs |= history.look_up(about, rows)
-        return assemble(inputs, self._present, allowed)
+        rows = self._rows(asked, since or {})
+        day = np.full(len(asked), self.day, dtype="int64")
+        inputs: dict[str, Values] = rows.inputs(day)
+        keys = self._keys(rows)
+        for wanted in self._plan:
+            inputs |= self._look_up(wanted, keys, len(asked))
+        return assemble(self.features, inputs, rows.persons.allowed)
+
+    def _rows(self, asked: pd.DataFrame, since: Tables) -> Rows:
+        at_us = micros(asked["at"])
+        if len(at_us) and int(at_us.min()) < self._midnight_us:
+            raise FeaturesRefused(f"rows ask about {asked['at'].min():%Y-%m-%d %H:%M}", expected=f"times from {self.at:%Y-%m-%d %H:%M} on")
+        offers = self._assortment.look_up(texts(asked["sku"]).tolist())
+        midnight_us = np.full(len(asked), self._midnight_us)
+        customers = hash_texts(texts(asked["customer_id"]))
+        night = self.people.night(customers, hash_texts(offers.keys["category"]))
+        known = persons(night, Told.of(since), _about(asked, offers, since), at_us, midnight_us)
+        withheld = known.with_customers(where(night.allowed[OWN], texts(asked["customer_id"]), None))
+        done = today(moves(since), self._assortment, asked["customer_id"], offers, at_us, midnight_us)
+        return Rows(asked, offers, withheld, np.full(len(asked), self.day), at_us, midnight_us, done)
+
+    def _keys(self, rows: Rows) -> dict[str, Hashes]:
+        """The hash of every key of every row; 0 where it is unknown."""
+        given = {name: hash_texts(texts(rows.asked[name])) for name in ("sku", "country", "channel", "payment_method")}
+        own = {name: hash_texts(rows.persons.keys[name]) for name in ("customer_id", *OF_A_PERSON)}
+        return {**given, **own, **{key: column[rows.offers.row] for key, column in self._hashes.items()}}
+
+    def _look_up(self, wanted: Wanted, keys: Mapping[str, Hashes], rows: int) -> dict[str, Values]:
+        parts = [keys[key] for key in wanted.entity.keys]
+        found = self.state[wanted.entity.name].look_up(fold(parts, rows), nothing_of(wanted))
+        values = np.where(found == MISSING, np.nan, found.astype("float64"))
+        for part in parts:
+            values[part == 0] = np.nan
+        return dict(zip(wanted.columns, values.T, strict=True))
+
+    def _has_entry(self, entity: str, hashed: Hashes) -> Flags:
+        keys = fold([hashed], len(hashed))
+        wanted = next(one for one in self._plan if one.entity.name == entity)
+        first = self.state[entity].look_up(keys, np.full(len(wanted.names), _NO_ENTRY))[:, 0]
+        known: Flags = (first != _NO_ENTRY) & (hashed != 0)
+        return known
 
 
-def take_snapshot(shop: Shop, folder: Path, *, day: int | None = None, track: Track = iter) -> str:
-    """Write the shop's online state at the start of a day into `folder`, sealed.
-
-    Of customers it holds what their consent allows and nothing else.
-
-    Args:
-        shop: the shop.
-        folder: where to.
-        day: days since 1970-01-01 (UTC); by default the day that has begun at the shop's `now`.
-        track: wraps the loop over entities, to show progress.
-
-    Returns:
-        The snapshot's seal.
-
-    Raises:
-        SnapshotRefused: the day begins after the shop's `now`: nobody knows yet what was kept by then.
-    """
-    today = int(days(pd.Series([shop.now]))[0])
-    day = today if day is None else day
-    if day > today:
-        raise SnapshotRefused(f"a snapshot of {midnight(day):%Y-%m-%d}", expected=f"a day up to the shop's now, {shop.now:%Y-%m-%d}")
-    at = midnight(day)
-    known = persons(shop.tables, at)
-    histories = _histories(Shop.of(shop.tables, shop.windows, now=at.to_pydatetime()), day, known, track)
-    present = sorted(name for name in shop.tables if shop.has(name))
-
-    def write(partial: Path) -> None:
-        (partial / "histories").mkdir()
-        for name, frame in histories.items():
-            frame.to_parquet(partial / "histories" / f"{name}.parquet", index=False)
-        shop.tables["products"].to_parquet(partial / "products.parquet", index=False)
-        known.to_parquet(partial / "persons.parquet", index=False)
-        _in_stock(shop.tables.get("stock"), at).to_parquet(partial / "stock.parquet", index=False)
-        (partial / _PRESENT).write_text(json.dumps(present) + "\n")
-
-    return write_sealed(folder, write, {"kind": "snapshot", "day": day, "feature_set": FEATURE_SET_HASH})
+_NO_ENTRY = MISSING + 2
 
 
 def load_snapshot(folder: Path) -> Snapshot:
-    """Load what `take_snapshot` wrote.
+    """Load what `features.taking` wrote; its numbers are mapped into memory, not read.
 
     Raises:
         SnapshotRefused: it is tampered with, incomplete, or made for another feature set.
@@ -128,40 +147,22 @@ def load_snapshot(folder: Path) -> Snapshot:
         raise SnapshotRefused(f"{folder} holds a {manifest.get('kind')}", expected="a snapshot with its day")
     if manifest.get("feature_set") != FEATURE_SET_HASH:
         raise SnapshotRefused(
-            f"the snapshot holds feature set {manifest.get('feature_set')}", expected=FEATURE_SET_HASH, advice="train anew"
+            f"the snapshot holds feature set {manifest.get('feature_set')}", expected=FEATURE_SET_HASH, advice="take it anew"
         )
-    histories = {entity.name: pd.read_parquet(folder / "histories" / f"{entity.name}.parquet") for entity in ENTITIES}
+    if manifest.get("probe") != PROBE:
+        raise SnapshotRefused("the snapshot's keys were hashed by another version of pandas", advice="take it anew")
     tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
-    present = set(json.loads((folder / _PRESENT).read_text()))
-    return Snapshot(seal, int(manifest["day"]), present, histories, tables)
+    state = {entry.name: load_stack(entry) for entry in sorted((folder / "histories").iterdir())}
+    return Snapshot(seal, manifest, state, People.load(folder / "people"), tables)
 
 
-def _histories(shop: Shop, day: int, known: pd.DataFrame, track: Track) -> dict[str, pd.DataFrame]:
-    happened = _permitted(facts(shop), known)
-    before = happened[happened["day"] < day]
-    frames: dict[str, pd.DataFrame] = {}
-    with duckdb.connect() as connection:
-        connection.register("facts", before)
-        for entity in track(ENTITIES):
-            keys = list(entity.keys)
-            entries = before[keys].dropna().drop_duplicates().reset_index(drop=True) if keys else pd.DataFrame(index=[0])
-            spine = entries.assign(day=day, row_number=np.arange(len(entries)))
-            connection.register("asked", spine)
-            frames[entity.name] = entries.join(run(entity, connection))
-    return frames
+def load_stack(folder: Path) -> Stack:
+    """The layers of one entity's histories."""
+    return Stack(tuple(Layer.load(layer) for layer in sorted(folder.iterdir())))
 
 
-def _permitted(happened: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """The facts, without the names of customers who have not consented to the use of their history."""
-    told, everybody_else = known.iloc[:-1], bool(known["personalisation"].iloc[-1])
-    yes, no = (told.loc[told["personalisation"] == answer, "customer_id"] for answer in (True, False))
-    allowed = ~happened["customer_id"].isin(no) if everybody_else else happened["customer_id"].isin(yes)
-    return happened.assign(customer_id=happened["customer_id"].where(allowed))
-
-
-def _in_stock(stock: pd.DataFrame | None, at: pd.Timestamp) -> pd.DataFrame:
-    """Units that can be sold per sku, at each location's latest count before a moment."""
-    if stock is None:
-        return pd.DataFrame({"sku": pd.Series([], dtype="str"), "available": pd.Series([], dtype="int64")})
-    latest = stock[stock["at"] < at].sort_values("at").drop_duplicates(["sku", "location"], keep="last")
-    return latest.groupby("sku")["available"].sum().astype("int64").reset_index()
+def _about(asked: pd.DataFrame, offers: Offers, since: Tables) -> pd.DataFrame:
+    """customer_id and category of each row; only read when something was declared or decided today."""
+    if not {"preferences", "consents"} & set(since):
+        return asked
+    return pd.DataFrame({"customer_id": asked["customer_id"].to_numpy(), "category": offers.keys["category"]}, dtype="str")

@@ -59,9 +59,36 @@ def write_tables(tables: Tables, folder: Path) -> None:
         for name, frame in tables.items():
             columns = [column for column in TABLES[name].schema.columns if column in frame.columns]
             frame[columns].to_parquet(partial / f"{name}.parquet", index=False)
-        (partial / _MARK).write_text("Keeprank wrote these tables, and may replace them.\n")
+        mark(partial)
 
     write_whole(folder, write)
+
+
+def mark(folder: Path) -> None:
+    """Say that Keeprank wrote a folder of tables."""
+    (folder / _MARK).write_text("Keeprank wrote these tables, and may replace them.\n")
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether `write_tables` wrote a folder, so that its tables have been checked."""
+    return (folder / _MARK).is_file()
+
+
+def require_ours(folder: Path) -> None:
+    """Refuse a folder that `write_tables` did not write.
+
+    Raises:
+        TablesRefused: it has no mark of it: nobody has checked its tables.
+    """
+    if not is_ours(folder):
+        raise TablesRefused(
+            f"{folder} was not written by Keeprank", advice="write it with `keeprank check DIR --write DEST`, which checks it first"
+        )
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The tables of a folder that `write_tables` wrote."""
+    return sorted(file for file in folder.iterdir() if file.suffix == ".parquet")
 
 
 def fingerprint(frame: pd.DataFrame) -> str:

@@ -6,19 +6,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from domain.errors import KeeprankError
-from serving.wire import FieldError, RankRequest
+from serving.wire import Consent, FieldError, Move, RankRequest, Statement
 
 _DECODER = msgspec.json.Decoder(RankRequest)
 _AT = re.compile(r"(?P<what>.*) - at `\$(?P<path>[^`]*)`", re.DOTALL)
 _FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
 _LONGEST = 300
+
+_Fact = TypeVar("_Fact", Move, Statement, Consent)
 
 
 class RequestMalformed(KeeprankError):
@@ -44,7 +46,8 @@ def read_request(body: bytes) -> RankRequest:
 
     Raises:
         RequestMalformed: the body is no JSON.
-        RequestRefused: a field is missing, unknown, of the wrong type or out of its limits, a sku comes twice, or some offers lack p_order.
+        RequestRefused: a field is missing, unknown, of the wrong type or out of its limits, a sku comes twice, some offers lack p_order, or
+            two facts contradict each other.
     """
     try:
         request = _DECODER.decode(body)
@@ -52,7 +55,7 @@ def read_request(body: bytes) -> RankRequest:
         raise RequestRefused(_field_error(str(error))) from error
     except ValueError as error:  # msgspec.DecodeError, UnicodeDecodeError
         raise _unreadable(body, str(error)) from error
-    if errors := [*_twice(request), *_p_order_of_some(request)]:
+    if errors := [*_twice(request), *_p_order_of_some(request), *_contradictions(request)]:
         raise RequestRefused(*errors, request_id=request.request_id)
     return request
 
@@ -108,3 +111,18 @@ def _p_order_of_some(request: RankRequest) -> Iterator[FieldError]:
     if 0 < len(without) < len(request.offers):
         for number in without:
             yield FieldError(field=pointer("offers", number, "p_order"), message="must be given for all offers or for none")
+
+
+def _contradictions(request: RankRequest) -> Iterator[FieldError]:
+    """What is told twice is one fact; another fact under the same key is a mistake."""
+    yield from _differing("today", request.today, "id", lambda move: move.id)
+    yield from _differing("stated", request.stated, "at", lambda statement: (statement.attribute, statement.at))
+    yield from _differing("consents", request.consents, "at", lambda consent: (consent.purpose, consent.at))
+
+
+def _differing(name: str, facts: Sequence[_Fact], field: str, key: Callable[[_Fact], Hashable]) -> Iterator[FieldError]:
+    first: dict[Hashable, int] = {}
+    for number, fact in enumerate(facts):
+        other = first.setdefault(key(fact), number)
+        if facts[other] != fact:
+            yield FieldError(field=pointer(name, number, field), message=f"the same as that of /{name}/{other}, which says something else")

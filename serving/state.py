@@ -1,14 +1,16 @@
 """What the service knows: one release, one snapshot of the shop, and how to rank with them.
 
-The snapshot's day is the shop's today: an offer is scored as if it were put into the basket at the snapshot's moment, and every
-reply says so in `as_of`.
+An offer is scored as if it were put into the basket at the moment asked about, which every reply repeats as `as_of`. The snapshot holds
+what was known before its day; what happened since then comes with the request.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,6 +27,7 @@ from serving.assortment import UNKNOWN, Product, assortment, currencies
 from serving.decide import Decision, Scores, decide
 from serving.reading import RequestRefused
 from serving.reasons import EXPLAINED, reasons
+from serving.since import asked_at, since, withdrew
 from serving.wire import BasketLine, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
 from training.model import Release, load
 
@@ -53,11 +56,12 @@ class Serving:
 
         Raises:
             ReleaseRefused: the release is tampered with, incomplete, or made for other features.
-            SnapshotRefused: likewise the snapshot.
+            SnapshotRefused: likewise the snapshot, or it cannot tell a feature that a model reads.
             PolicyRefused: the release's policy cannot be read, or lacks the exchange rate of a currency of the shop.
         """
         loaded = load(release, feature_set=FEATURE_SET_HASH)
         online = load_snapshot(snapshot)
+        _require_features(loaded, online)
         products = assortment(online.products, online.stock)
         policy = parse_policy(loaded.policy)
         found = currencies(products.values())
@@ -72,16 +76,16 @@ class Serving:
             request_id: what the reply is known by.
 
         Raises:
-            RequestRefused: the currency is not the shop's.
+            RequestRefused: the currency is not the shop's, or a moment is not one that the snapshot can serve.
         """
-        currency = self._currency(request)
-        inputs = self.snapshot.build(self._asked(request, currency))
+        inputs, currency = self.inputs(request), self._currency(request)
         decision = decide(request, self._scores(request, inputs), self.products, self.policy, currency=currency)
         return RankReply(
             request_id=request_id,
-            as_of=self.snapshot.at.to_pydatetime(),
+            as_of=asked_at(request, self.snapshot),
             release=self.release.seal,
             snapshot=self.snapshot.seal,
+            snapshot_at=self.snapshot.at.to_pydatetime(),
             policy=self.policy.version,
             country=request.country,
             vat_rate=self.policy.vat_rate(request.country),
@@ -94,12 +98,21 @@ class Serving:
             cut_by_limit=decision.cut,
         )
 
+    def inputs(self, request: RankRequest) -> pd.DataFrame:
+        """The features of a request's offers, in their order, at the moment asked about.
+
+        Raises:
+            RequestRefused: as in `rank`.
+        """
+        told = since(request, self.snapshot)
+        return self.snapshot.build(self._asked(request, self._currency(request)), told)
+
     def info(self) -> ReleaseInfo:
         """What serves."""
         return ReleaseInfo(
             release=self.release.seal,
             snapshot=self.snapshot.seal,
-            as_of=self.snapshot.at.to_pydatetime(),
+            snapshot_at=self.snapshot.at.to_pydatetime(),
             policy=self.policy.version,
             feature_set=self.release.feature_set,
             models=sorted(self.release.models),
@@ -118,26 +131,35 @@ class Serving:
 
     def _asked(self, request: RankRequest, currency: str) -> pd.DataFrame:
         offers, basket = self._priced(request.offers, currency), self._priced(request.basket, currency)
+        offers["discount"] = np.array([np.nan if offer.discount is None else offer.discount for offer in request.offers], dtype="float64")
         skus = list(dict.fromkeys([*offers["sku"], *basket["sku"]]))
-        styles = pd.DataFrame({"sku": skus, "style_id": [self.products.get(sku, UNKNOWN).style_id or sku for sku in skus]}, dtype="str")
-        return of_offers(styles, offers, basket, customer_id=request.customer_id, country=request.country, at=self.snapshot.at)
+        styles = [self.products.get(sku, UNKNOWN).style_id or sku for sku in skus]
+        return of_offers(
+            pd.DataFrame({"sku": skus, "style_id": styles}, dtype=object),
+            pd.DataFrame(offers),
+            pd.DataFrame(basket),
+            customer_id=request.customer_id,
+            country=request.country,
+            at=_timestamp(asked_at(request, self.snapshot)),
+            channel=request.channel,
+            payment_method=request.payment_method,
+            promised_at=None if request.promised_at is None else _timestamp(request.promised_at),
+        )
 
-    def _priced(self, lines: Sequence[Offer | BasketLine], currency: str) -> pd.DataFrame:
+    def _priced(self, lines: Sequence[Offer | BasketLine], currency: str) -> dict[str, npt.NDArray[Any]]:
         listed = [self.products.get(line.sku, UNKNOWN).price_in(currency) for line in lines]
         prices = [usual if line.price is None else line.price for line, usual in zip(lines, listed, strict=True)]
-        return pd.DataFrame(
-            {
-                "sku": pd.Series([line.sku for line in lines], dtype="str"),
-                "quantity": np.array([line.quantity for line in lines], dtype="float64"),
-                "unit_price": np.array([np.nan if price is None else price for price in prices], dtype="float64"),
-            }
-        )
+        return {
+            "sku": np.array([line.sku for line in lines], dtype=object),
+            "quantity": np.array([line.quantity for line in lines], dtype="float64"),
+            "unit_price": np.array([np.nan if price is None else price for price in prices], dtype="float64"),
+        }
 
     def _scores(self, request: RankRequest, inputs: pd.DataFrame) -> Scores:
         return Scores(
             p_return=self._predicted("return", inputs, of="returned"),
             fit=self._predicted("fit", inputs),
-            new_customer=not self.snapshot.knows_customer(request.customer_id),
+            new_customer=withdrew(request) or not self.snapshot.knows_customer(request.customer_id),
             known=self.snapshot.known_skus(pd.Series([offer.sku for offer in request.offers], dtype="str")),
         )
 
@@ -155,6 +177,21 @@ class Serving:
         first, rest = decision.offers[:EXPLAINED], decision.offers[EXPLAINED:]
         found = reasons(self.release.models["return"], inputs.iloc[[rows[offer.sku] for offer in first]]) if first else []
         return [*(msgspec.structs.replace(offer, reasons=why) for offer, why in zip(first, found, strict=True)), *rest]
+
+
+def _require_features(release: Release, snapshot: Snapshot) -> None:
+    told = set(snapshot.names)
+    for kind, model in release.models.items():
+        if lacking := [name for name in model.features if name not in told]:
+            raise SnapshotRefused(
+                f"the snapshot cannot tell what the {kind} model reads: {', '.join(lacking)}",
+                expected="a snapshot of a shop with the tables and columns that the release was trained on",
+                advice="take it of those tables, or train anew",
+            )
+
+
+def _timestamp(moment: dt.datetime) -> pd.Timestamp:
+    return pd.Timestamp(moment.astimezone(dt.UTC)).as_unit("us")
 
 
 def _require_exchange(found: Sequence[str], policy: Policy) -> None:

@@ -10,6 +10,9 @@ from msgspec import Meta, Struct
 from domain.economics import MAX_AMOUNT
 
 MAX_OFFERS = 500
+MAX_MOVES = 500
+MAX_SAID = 100
+"""Statements and decisions of one day."""
 
 _END = r"(?![\s\S])"
 """The end of the text in Python and in ECMAScript alike; `$` would let a line break pass in Python."""
@@ -22,6 +25,7 @@ Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="Minor units (cent
 SignedAmount = Annotated[int, Meta(description="Minor units (cents) of the currency; may be negative.")]
 Units = Annotated[int, Meta(ge=1, le=10_000, description="Units of the sku.")]
 Count = Annotated[int, Meta(ge=0, le=10**9, description="Units that can be sold.")]
+Moment = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339, with its zone.", examples=["2026-10-02T09:30:00+02:00"])]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0, description="A probability, rounded to 6 decimals.")]
 
 Fallback = Literal["none", "new_customer", "new_offer", "new_customer_and_offer", "prior"]
@@ -36,6 +40,7 @@ class Offer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     sku: Id
     price: Annotated[Amount | None, Meta(description="Price per unit including VAT, minor units; default: the list price.")] = None
+    discount: Annotated[Amount | None, Meta(description="By how much the price is reduced, per unit, minor units; 0: not at all.")] = None
     unit_cost: Annotated[Amount | None, Meta(description="What a unit costs the shop without VAT, minor units.")] = None
     quantity: Units = 1
     p_order: Annotated[Probability | None, Meta(description="The caller's P(order | shown); for all offers or for none.")] = None
@@ -51,6 +56,32 @@ class BasketLine(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     price: Annotated[Amount | None, Meta(description="Price per unit including VAT, minor units; default: the list price.")] = None
 
 
+class Move(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Something that the shopper did today."""
+
+    id: Annotated[Id, Meta(description="The event's id; a move that is sent twice counts once.")]
+    kind: Literal["view", "search", "size_guide", "wishlist", "basket", "remove_from_basket"]
+    sku: Annotated[Id | None, Meta(description="What it was about, if anything.")] = None
+    at: Annotated[Moment, Meta(description="When; from the snapshot's moment on and before the moment asked about.")]
+
+
+class Statement(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Something that the customer declared today."""
+
+    attribute: Annotated[Id, Meta(description="What: height_cm, weight_kg, bust_band_in, bust_cup, occasion, or size:<category>.")]
+    value: Annotated[Id, Meta(description="The declared value, as text.")]
+    at: Annotated[Moment, Meta(description="When; from the snapshot's moment on and before the moment asked about.")]
+    needed_on: Annotated[Moment | None, Meta(description="The day of the occasion.")] = None
+
+
+class Consent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What the customer granted or withdrew today."""
+
+    purpose: Literal["personalisation", "measurements"]
+    granted: Annotated[bool, Meta(description="False withdraws.")]
+    at: Annotated[Moment, Meta(description="When; from the snapshot's moment on and before the moment asked about.")]
+
+
 class RankRequest(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Rank these offers for this shopper."""
 
@@ -58,6 +89,18 @@ class RankRequest(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
     customer_id: Annotated[Id | None, Meta(description="Who shops; null or unknown is a new customer.")] = None
     country: Country | None = None
     currency: Annotated[Currency | None, Meta(description="Default: the currency of the shop's products.")] = None
+    channel: Annotated[Id | None, Meta(description="Where it is sold: web, app, store, …, as in the shop's order lines.")] = None
+    payment_method: Annotated[Id | None, Meta(description="How it will be paid, if chosen, as in the shop's order lines.")] = None
+    promised_at: Annotated[Moment | None, Meta(description="When it will be delivered, if promised.")] = None
+    at: Annotated[Moment | None, Meta(description="The moment asked about; default: the snapshot's.")] = None
+    today: Annotated[
+        tuple[Move, ...],
+        Meta(max_length=MAX_MOVES, description="What the customer did since the snapshot's moment; unused without customer_id."),
+    ] = ()
+    stated: Annotated[tuple[Statement, ...], Meta(max_length=MAX_SAID, description="What the customer declared since then.")] = ()
+    consents: Annotated[
+        tuple[Consent, ...], Meta(max_length=MAX_SAID, description="What the customer granted or withdrew since then.")
+    ] = ()
     basket: Annotated[tuple[BasketLine, ...], Meta(max_length=100, description="What lies in the basket already.")] = ()
     limit: Annotated[int, Meta(ge=1, le=MAX_OFFERS, description="Most offers to return.")] | None = None
     explain: Annotated[bool, Meta(description="True adds the reasons of each score, for the first 20 offers returned.")] = False
@@ -130,9 +173,10 @@ class RankReply(Struct, frozen=True, kw_only=True):
     """The offers by expected kept margin, best first."""
 
     request_id: str
-    as_of: Annotated[dt.datetime, Meta(description="The snapshot's moment: what the shop knew before it counts as known.", tz=True)]
+    as_of: Annotated[Moment, Meta(description="The moment asked about (UTC).")]
     release: Annotated[str, Meta(description="Seal of the release that scored.")]
     snapshot: Annotated[str, Meta(description="Seal of the snapshot that was read.")]
+    snapshot_at: Annotated[Moment, Meta(description="The snapshot's moment (UTC): it holds what the shop knew before.")]
     policy: Annotated[str, Meta(description="Version of the business settings that the money was computed with.")]
     country: Annotated[Country | None, Meta(description="The market as asked; null where none was given.")]
     vat_rate: Annotated[
@@ -152,7 +196,7 @@ class ReleaseInfo(Struct, frozen=True, kw_only=True):
 
     release: str
     snapshot: str
-    as_of: dt.datetime
+    snapshot_at: Annotated[Moment, Meta(description="The snapshot's moment (UTC): it holds what the shop knew before.")]
     policy: str
     feature_set: str
     models: list[str]

@@ -15,10 +15,12 @@ from domain.policy import parse_policy
 from experiments.demo_shop import DemoShop, ShopSettings, generate
 from features.build import FEATURE_SET_HASH, build
 from features.shop import Shop
-from features.snapshot import take_snapshot
+from features.taking import take_snapshot
 from training.model import fit, save
 from training.rows import KINDS, labelled
 from training.settings import Settings, parse_settings
+
+pytest_plugins = ["tests.support.engines"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,7 +57,8 @@ def demo_shop() -> DemoShop:
 @pytest.fixture(scope="session")
 def shop(demo_shop: DemoShop) -> Shop:
     """The demo shop as features see it."""
-    return Shop.of(demo_shop.tables, parse_policy(POLICY).window_days)
+    policy = parse_policy(POLICY)
+    return Shop.of(demo_shop.tables, policy.window_days, zone=policy.time_zone)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.build import FEATURE_NAMES, FEATURE_SET_HASH
+from features.build import FEATURE_SET_HASH
 from training.model import CLASSES, Release, load
 
 
@@ -25,8 +25,8 @@ class Scorer:
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
         """Calibrated probabilities for rows of features, one column per `outputs`."""
-        rows, models = model_input[list(FEATURE_NAMES)], self.release.models
-        columns = np.hstack([models[kind].predict(rows) for kind in CLASSES if kind in models])
+        models = self.release.models
+        columns = np.hstack([models[kind].predict(model_input) for kind in CLASSES if kind in models])
         return pd.DataFrame(columns, columns=outputs(models), index=model_input.index)
 
 

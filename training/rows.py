@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.known import known_since
 from domain.tables import UTC
 from features.asked import of_order_lines
 from features.shop import Shop
@@ -25,7 +26,8 @@ class Rows:
         line_id: the order line of each row.
         asked: the rows as `features.asked.ASKED` says.
         y: class of each row, as in `training.model.CLASSES`.
-        known_at: when the label was known (UTC): for returns the end of the window, for fit the verdict's time.
+        known_at: when the label was known (UTC): for returns the end of the window, or later where a request was told late; for fit
+            the verdict's time.
         category: category of each row's sku.
     """
 
@@ -66,17 +68,19 @@ def _return_rows(shop: Shop) -> Rows:
     outcomes = shop.outcomes
     closed = (outcomes["window_ends"] <= shop.now).to_numpy() & shop.has("returns")
     y = outcomes["asked_back"].to_numpy().astype("int64")
-    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["window_ends"]).where(closed)
+    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["label_known_at"]).where(closed)
 
 
 def _fit_rows(shop: Shop) -> Rows:
     lines = shop.tables["order_lines"]
     asked = of_order_lines(shop.tables).assign(line_id=lines["line_id"].to_numpy())
-    said = shop.tables["fit_feedback"] if shop.has("fit_feedback") else pd.DataFrame({"line_id": [], "verdict": [], "given_at": []})
-    last = said.dropna(subset=["line_id"]).sort_values("given_at", kind="stable").drop_duplicates("line_id", keep="last")
-    joined = asked.merge(last[["line_id", "verdict", "given_at"]].astype({"line_id": "str"}), on="line_id")
+    said = shop.tables.get("fit_feedback", pd.DataFrame({"line_id": [], "verdict": [], "given_at": [], "known_at": []}))
+    known = said.assign(known=known_since(said, "given_at")).dropna(subset=["line_id"])
+    known = known[known["known"] <= shop.now] if len(known) else known
+    last = known.sort_values("known", kind="stable").drop_duplicates("line_id", keep="last")
+    joined = asked.merge(last[["line_id", "verdict", "known"]].astype({"line_id": "str"}), on="line_id")
     y = joined["verdict"].map({name: number for number, name in enumerate(CLASSES["fit"])}).to_numpy().astype("int64")
-    return _rows("fit", shop, joined["line_id"], joined.drop(columns=["line_id", "verdict", "given_at"]), y, joined["given_at"].astype(UTC))
+    return _rows("fit", shop, joined["line_id"], joined.drop(columns=["line_id", "verdict", "known"]), y, joined["known"].astype(UTC))
 
 
 def _rows(kind: str, shop: Shop, line_id: pd.Series, asked: pd.DataFrame, y: npt.NDArray[np.int64], known_at: pd.Series) -> Rows:

@@ -19,14 +19,14 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from domain.policy import Policy, parse_policy
-from features.build import FEATURE_NAMES, FEATURE_SET_HASH, Track
+from features.build import FEATURE_SET_HASH, Track
 from features.shop import Shop
-from features.snapshot import take_snapshot
+from features.taking import take_snapshot
 from training import flavor, plots
 from training.bootstrap import Interval
 from training.evaluate import clusters
 from training.fingerprints import fingerprints
-from training.model import save
+from training.model import Model, save
 from training.money import at_stake
 from training.pipeline import Trained, Training
 from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
@@ -69,7 +69,7 @@ def log_training(
         seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
         take_snapshot(shop, folder / SNAPSHOT, track=track)
         mlflow.log_artifacts(str(folder / SNAPSHOT), SNAPSHOT)
-        return _register(registry, run.info.run_id, folder / "release", tuple(models), seal)
+        return _register(registry, run.info.run_id, folder / "release", models, seal)
 
 
 def _log_numbers(registry: Registry, run_id: str, training: Training, settings: Settings, data: list[dict[str, Any]]) -> None:
@@ -152,10 +152,11 @@ def _log_judged(kind: str, trained: Trained, scratch: Path) -> None:
     mlflow.log_artifact(str(path), JUDGED)
 
 
-def _register(registry: Registry, run_id: str, release: Path, kinds: tuple[str, ...], seal: str) -> Version:
+def _register(registry: Registry, run_id: str, release: Path, models: Mapping[str, Model], seal: str) -> Version:
+    inputs = dict.fromkeys(name for model in models.values() for name in model.features)
     signature = ModelSignature(
-        inputs=Schema([ColSpec(DataType.double, name) for name in FEATURE_NAMES]),
-        outputs=Schema([ColSpec(DataType.double, name) for name in flavor.outputs(kinds)]),
+        inputs=Schema([ColSpec(DataType.double, name) for name in inputs]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in flavor.outputs(models)]),
     )
     with warnings.catch_warnings():  # an example would be a customer's row; the signature says all that is needed
         warnings.filterwarnings("ignore", message=".*An input example was not provided", category=UserWarning)
@@ -166,6 +167,6 @@ def _register(registry: Registry, run_id: str, release: Path, kinds: tuple[str, 
             signature=signature,
             pip_requirements=[f"{name}=={installed(name)}" for name in _LOADING_NEEDS],
         )
-    version = registry.register(logged.model_uri, run_id, seal, feature_set=FEATURE_SET_HASH, models=json.dumps(sorted(kinds)))
+    version = registry.register(logged.model_uri, run_id, seal, feature_set=FEATURE_SET_HASH, models=json.dumps(sorted(models)))
     registry.set_alias(CHALLENGER, version)
     return version

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Ints, ids, moments
+from experiments.demo_shop.arrays import Ints, Streams, blank_unless, ids, moments
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.calendar import draw_visits
+from experiments.demo_shop.hesitating import NO_SKU, reconsidered, searches, session_names, size_views
 from experiments.demo_shop.people import People
 from experiments.demo_shop.settings import ShopSettings
 from experiments.demo_shop.shopping import Lines
+from experiments.demo_shop.telling import some_told_late
 
 _STEPS = (("wishlist", 0.06, 30.0, 40.0), ("view", 0.70, 0.6, 20.0), ("size_guide", 0.12, 0.3, 0.6), ("basket", 0.75, 0.05, 0.3))
 """(kind, share of the lines, earliest and latest hours before the order); shares are below 1, as tracking loses some (guess)."""
@@ -19,21 +21,32 @@ _VISITS_PER_ORDER = 0.3
 _VIEWS_PER_VISIT = 2
 
 
-def events_table(settings: ShopSettings, people: People, assortment: Assortment, lines: Lines, rng: np.random.Generator) -> pd.DataFrame:
-    """About four events per order, in order of time."""
-    steps = [_step(people, assortment, lines, kind, share, hours, rng) for kind, share, *hours in _STEPS]
-    events = pd.concat([*steps, _looking_around(settings, people, assortment, rng)], ignore_index=True)
+def events_table(settings: ShopSettings, people: People, assortment: Assortment, lines: Lines, streams: Streams) -> pd.DataFrame:
+    """About seven events per order, in order of time."""
+    seen = _on_the_way(settings, people, assortment, lines, streams["events"])
+    searched = searches(people, seen, streams["searches"])
+    compared = size_views(people, assortment, lines, streams["size views"])
+    put_back = reconsidered(people, assortment, lines, streams["reconsidered"])
+    events = pd.concat([seen, searched, compared, put_back], ignore_index=True)
     events = events[events["at"] < settings.end].sort_values(["at", "session", "kind", "sku"], kind="stable", ignore_index=True)
-    return pd.DataFrame(
+    sku = events["sku"].to_numpy()
+    table = pd.DataFrame(
         {
             "event_id": ids("e", len(events), 7),
             "customer_id": people.ids[events["customer"].to_numpy()],
             "session_id": events["session"],
-            "sku": assortment.skus[events["sku"].to_numpy()],
+            "sku": blank_unless(sku != NO_SKU, assortment.skus[sku]),
             "kind": events["kind"],
             "at": moments(events["at"].to_numpy()),
         }
     )
+    return some_told_late(settings, table, "at", streams["late events"])
+
+
+def _on_the_way(settings: ShopSettings, people: People, assortment: Assortment, lines: Lines, rng: np.random.Generator) -> pd.DataFrame:
+    """The steps towards each order, and visits without one."""
+    steps = [_step(people, assortment, lines, kind, share, hours, rng) for kind, share, *hours in _STEPS]
+    return pd.concat([*steps, _looking_around(settings, people, assortment, rng)], ignore_index=True)
 
 
 def _step(
@@ -62,5 +75,4 @@ def _looking_around(settings: ShopSettings, people: People, assortment: Assortme
 
 
 def _frame(customer: Ints, sku: Ints, at: Ints, session: Ints, kind: str, prefix: str) -> pd.DataFrame:
-    names = np.array([f"{prefix}{number + 1:06d}" for number in session], dtype=object)
-    return pd.DataFrame({"customer": customer, "sku": sku, "at": at, "session": names, "kind": kind})
+    return pd.DataFrame({"customer": customer, "sku": sku, "at": at, "session": session_names(prefix, session), "kind": kind})

@@ -12,6 +12,7 @@ from domain.contract import checked
 from experiments.demo_shop.assortment import draw_assortment, products_table
 from experiments.demo_shop.browsing import events_table
 from experiments.demo_shop.calendar import draw_orders
+from experiments.demo_shop.complaints import tickets_table
 from experiments.demo_shop.declared import consents_table, customers_table, preferences_table
 from experiments.demo_shop.delivery import draw_deliveries, line_ids, order_lines_table
 from experiments.demo_shop.keeping import draw_outcomes, truth_lines
@@ -20,10 +21,14 @@ from experiments.demo_shop.sending_back import returns_table
 from experiments.demo_shop.settings import ShopSettings
 from experiments.demo_shop.shopping import draw_lines
 from experiments.demo_shop.stocktaking import stock_table
+from experiments.demo_shop.telling import some_told_late, with_corrections
 from experiments.demo_shop.truth import Truth
 from experiments.demo_shop.verdicts import fit_feedback_table
 
-_PARTS = ("people", "assortment", "orders", "lines", "deliveries", "outcomes", "products", "returns", "verdicts", "events", "told", "stock")
+_PARTS = (
+    *("people", "assortment", "orders", "lines", "deliveries", "outcomes", "products", "returns", "verdicts", "events", "told", "stock"),
+    *("tickets", "searches", "size views", "reconsidered", "late events", "late verdicts", "corrections"),
+)
 """Each part draws from a stream of its own, so that a change to one leaves the others' draws alone; add new ones at the end."""
 
 
@@ -49,15 +54,18 @@ def generate(settings: ShopSettings) -> DemoShop:
     ids = line_ids(lines)
     deliveries = draw_deliveries(visits, people, streams["deliveries"])
     outcomes = draw_outcomes(lines, deliveries, people, assortment, streams["outcomes"])
+    returns = returns_table(settings, lines, ids, deliveries, outcomes, streams["returns"])
+    verdicts = fit_feedback_table(settings, people, assortment, lines, ids, deliveries, outcomes, streams["verdicts"])
     tables = {
         "products": products_table(settings, assortment, streams["products"]),
         "order_lines": order_lines_table(settings, people, assortment, lines, deliveries),
-        "returns": returns_table(settings, lines, ids, deliveries, outcomes, streams["returns"]),
+        "returns": with_corrections(settings, returns, ids, outcomes, streams["corrections"]),
         "customers": customers_table(people),
-        "fit_feedback": fit_feedback_table(settings, people, assortment, lines, ids, deliveries, outcomes, streams["verdicts"]),
-        "events": events_table(settings, people, assortment, lines, streams["events"]),
+        "fit_feedback": some_told_late(settings, verdicts, "given_at", streams["late verdicts"]),
+        "events": events_table(settings, people, assortment, lines, streams),
         "preferences": preferences_table(settings, people, streams["told"]),
         "stock": stock_table(settings, assortment, lines, streams["stock"]),
+        "tickets": tickets_table(settings, assortment, lines, ids, deliveries, outcomes, streams["tickets"]),
         "consents": consents_table(settings, people, streams["told"]),
     }
     end = dt.datetime.fromtimestamp(settings.end, tz=dt.UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("domain", "features", "training", "serving", "experiments")
+PACKAGES = ("domain", "features", "training", "serving", "experiments", "commands")
 FOLDERS = (*PACKAGES, "benchmarks", "tests")
 MODULES = sorted([*(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")), *ROOT.glob("*.py")])
 PICKLERS = {"pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal"}

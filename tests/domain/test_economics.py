@@ -15,7 +15,8 @@ from domain.policy import Policy, parse_policy
 
 def policy(preset: str, *, vat: float = 0.0, category: str = "") -> Policy:
     exchange = "[exchange]\nUSD = 1.08\nJPY = 160.5\nKWD = 0.33\n"
-    return parse_policy(f'[returns]\nwindow_days = 30\n[vat]\nrate = {vat}\n[economics]\npreset = "{preset}"\n{category}\n{exchange}')
+    rest = f'[returns]\nwindow_days = 30\n[vat]\nrate = {vat}\n[economics]\npreset = "{preset}"\n{category}\n{exchange}'
+    return parse_policy(f'[shop]\ntime_zone = "UTC"\n{rest}')
 
 
 def of(price: int, cost: float, policy: Policy, *, currency: str = "EUR", category: str | None = None) -> UnitEconomics:

@@ -10,7 +10,7 @@ from domain.errors import KeeprankError, PolicyRefused
 from domain.violations import ContractBroken
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("domain", "features", "training", "serving", "experiments")
+PACKAGES = ("domain", "features", "training", "serving", "experiments", "commands")
 
 
 def test_a_refusal_says_what_came_what_was_expected_and_what_to_do() -> None:

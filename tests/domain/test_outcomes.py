@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,18 +16,21 @@ DELIVERED = "2024-01-01 12:00"
 ENDS = "2024-01-31 12:00"
 
 
-def became(lines: list[dict[str, object]], returns: list[dict[str, object]], *, now: str | dt.datetime = LATE) -> pd.DataFrame:
+def became(lines: list[dict[str, Any]], returns: list[dict[str, Any]], *, now: str | dt.datetime = LATE) -> pd.DataFrame:
     tables = shop_tables(products=[product("s1-38")], order_lines=lines, returns=returns)
-    at = moment(now).to_pydatetime() if isinstance(now, str) else now
-    return outcomes(tables["order_lines"], tables["returns"], WINDOWS, now=at)
+    return outcomes(tables["order_lines"], tables["returns"], WINDOWS, now=_moment(now))
 
 
-def came_back(lines: list[dict[str, object]], returns: list[dict[str, object]], *, now: str = "2030-01-01") -> pd.DataFrame:
+def came_back(lines: list[dict[str, Any]], returns: list[dict[str, Any]], *, now: str | dt.datetime = LATE) -> pd.DataFrame:
     tables = shop_tables(products=[product("s1-38")], order_lines=lines, returns=returns)
-    return arrivals(tables["order_lines"], tables["returns"], WINDOWS, now=moment(now).to_pydatetime())
+    return arrivals(tables["order_lines"], tables["returns"], WINDOWS, now=_moment(now))
 
 
-def delivered(**columns: object) -> list[dict[str, object]]:
+def _moment(now: str | dt.datetime) -> dt.datetime:
+    return moment(now).to_pydatetime() if isinstance(now, str) else now
+
+
+def delivered(**columns: object) -> list[dict[str, Any]]:
     return [line("l", "2023-12-30", delivered_at=DELIVERED, **columns)]
 
 
@@ -138,38 +142,142 @@ def test_arrivals_are_the_returns_inside_the_window_in_the_order_of_their_arriva
     assert [("b", False), ("a", True)] == list(zip(arrived["line_id"], arrived["size_related"], strict=True))
 
 
+@pytest.mark.parametrize(
+    ("now", "outcome", "asked_back", "label_known_at"),
+    [
+        ("2024-01-30", "pending", False, ENDS),
+        (ENDS, "kept", False, ENDS),
+        ("2024-02-09 23:59:59.999999", "kept", False, ENDS),
+        ("2024-02-10", "pending", True, "2024-02-10"),
+        ("2024-02-11 23:59:59.999999", "pending", True, "2024-02-10"),
+        ("2024-02-12", "returned", True, "2024-02-10"),
+    ],
+)
+def test_a_request_that_is_told_late_counts_from_then_on(now: str, outcome: str, asked_back: bool, label_known_at: str) -> None:
+    row = became(delivered(), [sent_back("l", "2024-01-30", "2024-02-12", known_at="2024-02-10")], now=now).iloc[0]
+    assert (outcome, asked_back, moment(label_known_at)) == (row["outcome"], row["asked_back"], row["label_known_at"])
+
+
+def test_a_request_that_is_told_inside_the_window_changes_no_label_time() -> None:
+    returns = [sent_back("l", "2024-01-10", None, known_at="2024-01-20"), sent_back("l", "2024-02-01", None, return_id="r2")]
+    assert [moment(ENDS)] == became(delivered(quantity=2), returns)["label_known_at"].tolist()
+
+
+def test_the_first_known_of_several_requests_gives_the_label_time() -> None:
+    returns = [
+        sent_back("l", "2024-01-10", None, known_at="2024-02-20"),
+        sent_back("l", "2024-01-30", None, known_at="2024-02-10", return_id="r2"),
+    ]
+    assert [moment("2024-02-10")] == became(delivered(quantity=2), returns)["label_known_at"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("known_at", "matured_at"),
+    [(None, "2024-01-12"), ("2024-01-11", "2024-01-12"), ("2024-01-15", "2024-01-15"), ("2024-03-01", "2024-03-01")],
+)
+def test_an_arrival_that_is_told_late_matures_the_line_only_then(known_at: str | None, matured_at: str) -> None:
+    row = became(delivered(), [sent_back("l", "2024-01-10", "2024-01-12", known_at=known_at)]).iloc[0]
+    assert ("returned", moment(matured_at)) == (row["outcome"], row["matured_at"])
+
+
+def test_a_correction_changes_no_outcome_and_counts_no_unit_twice() -> None:
+    first = sent_back("l", "2024-01-10", "2024-01-12", reason="size")
+    corrected = [{**first, "reason": "quality", "quantity": 2, "known_at": "2024-01-14"}, first]
+    pd.testing.assert_frame_equal(became(delivered(quantity=2), [first]), became(delivered(quantity=2), corrected))
+    assert [(1, True)] == list(came_back(delivered(quantity=2), corrected)[["quantity", "size_related"]].itertuples(index=False, name=None))
+
+
+def test_a_correction_may_be_the_first_to_tell_of_the_arrival() -> None:
+    first = sent_back("l", "2024-01-10", None)
+    row = became(delivered(), [first, {**first, "received_at": "2024-01-12", "known_at": "2024-01-14"}]).iloc[0]
+    assert ("returned", moment("2024-01-14")) == (row["outcome"], row["matured_at"])
+
+
 def _hours(largest: int) -> st.SearchStrategy[int]:
     return st.integers(0, largest)
 
 
-_RETURN = st.tuples(_hours(60 * 24), st.none() | _hours(20 * 24), st.sampled_from(["size", "quality", None]))
-_LINE = st.tuples(_hours(10 * 24), st.none() | _hours(10 * 24), st.sampled_from(["GB", "DE", "XX", None]), st.lists(_RETURN, max_size=3))
+_TOLD_LATE = st.none() | _hours(30 * 24)
+_RETURN = st.fixed_dictionaries(
+    {
+        "asked": _hours(60 * 24),
+        "travelled": st.none() | _hours(20 * 24),
+        "told": _TOLD_LATE,
+        "corrected": st.none() | _hours(30 * 24),
+        "reason": st.sampled_from(["size", "quality", None]),
+    }
+)
+_LINE = st.fixed_dictionaries(
+    {
+        "ordered": _hours(10 * 24),
+        "taken": st.none() | _hours(10 * 24),
+        "country": st.sampled_from(["GB", "DE", "XX", None]),
+        "returns": st.lists(_RETURN, max_size=3),
+    }
+)
+Drawn = list[dict[str, Any]]
 
 
-@given(drawn=st.lists(_LINE, min_size=1, max_size=4), first=_hours(120 * 24), later=_hours(60 * 24))
-@settings(max_examples=30, deadline=None)
-def test_what_was_known_earlier_never_changes_later(
-    drawn: list[tuple[int, int | None, str | None, list[tuple[int, int | None, str | None]]]], first: int, later: int
-) -> None:
-    start = moment("2024-01-01")
+def at(hours: int) -> pd.Timestamp:
+    return moment("2024-01-01") + pd.Timedelta(hours=hours)
 
-    def at(hours: int) -> pd.Timestamp:
-        return start + pd.Timedelta(hours=hours)
 
+def _versions(drawn: dict[str, Any], line_id: str, return_id: str, ordered: int) -> Drawn:
+    """A return as it was first told, and perhaps its correction, which may be the first to tell of the arrival."""
+    asked, told = ordered + drawn["asked"], drawn["told"]
+    times = {"requested_at": at(asked), "received_at": None if drawn["travelled"] is None else at(asked + drawn["travelled"])}
+    first = {**sent_back(line_id, "", None, reason=drawn["reason"], return_id=return_id), **times}
+    first["known_at"] = None if told is None else at(asked + told)
+    if drawn["corrected"] is None:
+        return [first]
+    later = {**first, "reason": "quality", "known_at": at(asked + (told or 0) + drawn["corrected"] + 1)}
+    return [later, {**first, "received_at": None} if drawn["corrected"] % 2 else first]
+
+
+def _rows(drawn: Drawn) -> tuple[Drawn, Drawn]:
     lines, returns = [], []
-    for number, (ordered, taken, country, back) in enumerate(drawn):
-        delivered_at = None if taken is None else str(at(ordered + taken))
-        lines.append(line(f"l{number}", str(at(ordered)), delivered_at=delivered_at, country=country, quantity=3))
-        for which, (asked, travelled, reason) in enumerate(back):
-            arrived = None if travelled is None else str(at(ordered + asked + travelled))
-            row = sent_back(f"l{number}", str(at(ordered + asked)), arrived, reason=reason)
-            returns.append({**row, "return_id": f"r{number}-{which}"})
-    tables = shop_tables(products=[product("s1-38")], order_lines=lines, returns=returns)
-    facts, moments = (tables["order_lines"], tables["returns"], WINDOWS), [at(hours).to_pydatetime() for hours in (first, first + later)]
-    before, after = (outcomes(*facts, now=now) for now in moments)
-    parcels, parcels_later = (arrivals(*facts, now=now) for now in moments)
-    known = before["outcome"] != "pending"
-    stable = ["line_id", "outcome", "matured_at", "window_ends"]
+    for number, one in enumerate(drawn):
+        delivered_at = None if one["taken"] is None else at(one["ordered"] + one["taken"])
+        placed = line(f"l{number}", "", delivered_at=delivered_at, country=one["country"], quantity=3)
+        lines.append({**placed, "ordered_at": at(one["ordered"])})
+        for which, back in enumerate(one["returns"]):
+            returns += _versions(back, f"l{number}", f"r{number}-{which}", one["ordered"])
+    return lines, returns
+
+
+def _told_by(returns: Drawn, now: pd.Timestamp) -> Drawn:
+    """What the shop could have handed over at `now`."""
+    told = [row for row in returns if row["requested_at"] <= now and (row["known_at"] or now) <= now]
+    return [{**row, "received_at": row["received_at"] if (row["received_at"] or now) <= now else None} for row in told]
+
+
+_SHOPS = st.lists(_LINE, min_size=1, max_size=4).map(_rows)
+
+
+@given(shop=_SHOPS, hours=_hours(120 * 24))
+@settings(max_examples=30, deadline=None)
+def test_what_is_told_later_is_not_known_yet(shop: tuple[Drawn, Drawn], hours: int) -> None:
+    lines, returns = shop
+    pd.testing.assert_frame_equal(became(lines, _told_by(returns, at(hours)), now=at(hours)), became(lines, returns, now=at(hours)))
+
+
+@given(shop=_SHOPS, first=_hours(120 * 24), later=_hours(60 * 24))
+@settings(max_examples=30, deadline=None)
+def test_what_was_known_earlier_changes_later_only_where_a_request_was_told_late(shop: tuple[Drawn, Drawn], first: int, later: int) -> None:
+    before, after = (became(*shop, now=at(hours)) for hours in (first, first + later))
+    told_late = after["asked_back"] & (after["label_known_at"] > at(first))
+    known = (before["outcome"] == "returned") | ((before["outcome"] == "kept") & ~told_late)
+    stable = ["line_id", "outcome", "matured_at", "window_ends", "asked_back", "label_known_at"]
     pd.testing.assert_frame_equal(before.loc[known, stable], after.loc[known, stable])
-    assert (before.loc[known, "matured_at"] <= at(first)).all()
+    assert (before["matured_at"].dropna() <= at(first)).all()
+    parcels, parcels_later = (came_back(*shop, now=at(hours)) for hours in (first, first + later))
     pd.testing.assert_frame_equal(parcels, parcels_later.head(len(parcels)))
+
+
+@given(shop=_SHOPS, hours=_hours(120 * 24))
+@settings(max_examples=30, deadline=None)
+def test_a_label_is_the_same_from_the_time_it_is_known(shop: tuple[Drawn, Drawn], hours: int) -> None:
+    then, at_last = (became(*shop, now=now) for now in (at(hours), LATE))
+    known = at_last["label_known_at"] <= at(hours)
+    assert at_last.loc[known, "asked_back"].tolist() == then.loc[known, "asked_back"].tolist()
+    assert (at_last["label_known_at"] >= at_last["window_ends"]).all()

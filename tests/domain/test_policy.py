@@ -9,6 +9,9 @@ from domain.policy import parse_policy
 from domain.presets import PRESETS
 
 POLICY = """
+[shop]
+time_zone = "Europe/Berlin"
+
 [returns]
 window_days = 30
 [returns.by_country]
@@ -34,6 +37,7 @@ USD = 1.08
 
 def test_a_policy_is_read() -> None:
     policy = parse_policy(POLICY)
+    assert "Europe/Berlin" == policy.time_zone
     assert {"": 30, "GB": 14} == policy.window_days
     assert (0.0, 0.19, 0.19) == (policy.vat_rate("US"), policy.vat_rate("DE"), policy.vat_rate(None))
     assert {"EUR": 1.0, "USD": 1.08} == policy.exchange
@@ -51,6 +55,14 @@ def test_a_category_overrides_what_it_knows_better() -> None:
     ("before", "after", "named"),
     [
         ("[returns]", "[refunds]\n[returns]", "'refunds' in policy"),
+        ("Europe/Berlin", "Europe", "shop.time_zone = 'Europe'"),
+        ("Europe/Berlin", "europe/berlin", "shop.time_zone = 'europe/berlin'"),
+        ("Europe/Berlin", "../Berlin", "shop.time_zone = '../Berlin'"),
+        ("Europe/Berlin", "localtime", "shop.time_zone = 'localtime'"),
+        ("Europe/Berlin", "", "shop.time_zone = ''"),
+        ('"Europe/Berlin"', "1", "shop.time_zone = 1"),
+        ('time_zone = "Europe/Berlin"', "", "shop.time_zone = None"),
+        ("time_zone =", "timezone =", "'timezone' in shop"),
         ("window_days = 30", "window_days = 30\ndays = 3", "'days' in returns"),
         ("rate = 0.19", "rate = 0.19\nrates = 0.2", "'rates' in vat"),
         ("window_days = 30", "", "returns.window_days is missing"),
@@ -105,7 +117,9 @@ def test_the_order_of_sections_does_not_change_the_version() -> None:
     assert parse_policy(POLICY).version == parse_policy(exchange + POLICY.replace(exchange, "")).version
 
 
-@pytest.mark.parametrize(("before", "after"), [("GB = 14", "GB = 15"), ("GB = 14", "IE = 14"), ("= 0.25", "= 0.26"), ("USD = 1.08", "")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("GB = 14", "GB = 15"), ("GB = 14", "IE = 14"), ("= 0.25", "= 0.26"), ("USD = 1.08", ""), ("Berlin", "Vienna")]
+)
 def test_content_changes_the_version(before: str, after: str) -> None:
     assert parse_policy(POLICY).version != parse_policy(POLICY.replace(before, after)).version
 

@@ -278,6 +278,13 @@ def test_the_first_help_names_every_command_and_the_shops_way(said: Keeprank) ->
         assert f" {command} " in done.out
 
 
+def test_the_help_is_quick_because_nothing_heavy_is_loaded_before_a_command_runs() -> None:
+    heavy = "{'duckdb', 'lightgbm', 'mlflow', 'numpy', 'pandas', 'pyarrow'}"
+    told = f"import os, sys, keeprank; print(sorted({heavy} & set(sys.modules)), os.environ['OMP_WAIT_POLICY'])"
+    command = [sys.executable, "-c", told]
+    assert "[] PASSIVE\n" == subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
 def test_the_console_script_prints_refusals_without_a_traceback(keeprank_says: Keeprank, tmp_path: Path) -> None:
     done = keeprank_says("check", tmp_path / "nowhere")
     assert (1, "") == (done.code, done.out)

@@ -1,5 +1,6 @@
 """The real service, started as a process and asked over HTTP."""
 
+import datetime as dt
 import json
 import math
 import os
@@ -95,6 +96,26 @@ def test_a_caller_who_hangs_up_is_no_failure_of_ours(service: Running, client: h
     assert 'route="/v1/rank",status="500"' not in text
 
 
+def test_what_happened_today_moves_the_scores(client: httpx.Client, skus: list[str]) -> None:
+    first = dt.datetime.fromisoformat(client.get("/v1/releases").json()["snapshot_at"])
+    at, morning = (first + dt.timedelta(hours=hours) for hours in (12, 9))
+    moves = [
+        {"id": f"{kind}{number}", "kind": kind, "sku": skus[0], "at": (morning + dt.timedelta(minutes=number)).isoformat()}
+        for kind in ("view", "size_guide", "basket")
+        for number in range(20)
+    ]
+    usual = asked(skus[:50], customer_id="c000001", country="DE", at=at.isoformat(), request_id="r")
+    consents = [{"purpose": "personalisation", "granted": True, "at": first.isoformat()}]
+
+    quiet, busy, again = (
+        client.post("/v1/rank", json={**usual, "consents": consents, "today": today}).json() for today in ([], moves, moves * 2)
+    )
+
+    assert (at, first) == (dt.datetime.fromisoformat(busy["as_of"]), dt.datetime.fromisoformat(busy["snapshot_at"]))
+    assert {offer["sku"]: offer["p_return"] for offer in quiet["offers"]} != {offer["sku"]: offer["p_return"] for offer in busy["offers"]}
+    assert busy == again
+
+
 @pytest.mark.parametrize("path", ["/", "/openapi.json", "/v1/releases"])
 def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> None:
     response = client.get(path)
@@ -117,6 +138,9 @@ def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> N
         (json.dumps({"offers": [{"sku": "a", "price": "7"}]}).encode(), 422, ["/offers/0/price"]),
         (json.dumps({"offers": [{"sku": "a", "p_order": math.nan}]}).encode(), 422, ["/offers/0/p_order"]),
         (json.dumps({"offers": [{"sku": "a"}], "currency": "USD"}).encode(), 422, ["/currency"]),
+        (json.dumps({"offers": [{"sku": "a"}], "at": "2000-01-01T00:00:00Z"}).encode(), 422, ["/at"]),
+        (json.dumps({"offers": [{"sku": "a"}], "at": "2100-01-01T00:00:00Z"}).encode(), 422, ["/at"]),
+        (json.dumps({"offers": [{"sku": "a"}], "today": [{"id": str(number)} for number in range(501)]}).encode(), 422, ["/today/0/kind"]),
         (b'{"offers": ' + b"[" * 500_000, 422, ["/offers/0"]),
         (b" " * (2**20 + 1), 413, []),
         (b" " * 2**23, 413, []),

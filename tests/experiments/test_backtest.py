@@ -131,7 +131,7 @@ def _turned(shop: Shop, line_ids: pd.Series) -> Shop:
         ~said["line_id"].isin(line_ids), said["verdict"].map({"small": "fits", "fits": "large", "large": "small"})
     )
     tables = {**shop.tables, "returns": whole, "fit_feedback": said.assign(verdict=verdicts)}
-    return Shop.of(tables, shop.windows, now=shop.now)
+    return Shop.of(tables, shop.windows, now=shop.now, zone=shop.zone)
 
 
 def _labels(rows: Rows, shop: Shop) -> npt.NDArray[np.int64]:

@@ -31,6 +31,7 @@ def test_the_demo_runs_on_a_shops_own_tables_and_ranks_over_http(shop: Shop, tmp
     run_demo(tmp_path / "own", tmp_path / "work", config=config, console=Console(file=said, width=200), progress=silent)
     text = said.getvalue()
     assert f"for customer {shopper_of(shop).customer_id}" in text
+    assert "as of 2026-10-02 00:00" in text, "the shop's midnight, and not that of UTC"
     assert 12 == len(re.findall(r"^ +\d+ .*EUR|^not offered: ", text, flags=re.MULTILINE))
 
 

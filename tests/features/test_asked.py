@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,23 @@ def test_the_basket_counts_the_row_and_everything_ordered_with_it() -> None:
     assert [2, 1, 1, 2, 1] == asked["basket_same_sku"].tolist()
 
 
+def test_what_is_added_to_an_order_later_did_not_lie_in_the_basket() -> None:
+    first, *rest = order(("s1-38", 2, 1000), ("s1-40", 1, 1500), ("s1-38", 1, 500))
+    asked = of_order_lines(bought(first, *({**line, "ordered_at": "2024-01-01 00:10"} for line in rest)))
+    assert [1, 2, 2] == asked["basket_lines"].tolist()
+    assert [2, 2, 2] == asked["basket_units"].tolist()
+    assert [2000, 2000, 2000] == asked["basket_value"].tolist()
+    assert [1, 2, 2] == asked["basket_same_style"].tolist()
+    assert [1, 1, 1] == asked["basket_same_sku"].tolist()
+
+
+def test_a_line_is_asked_for_with_its_market_channel_payment_promise_and_discount() -> None:
+    given = {"channel": "app", "payment_method": "card", "promised_at": "2024-01-04", "discount": 250}
+    asked = of_order_lines(bought(line("a", "2024-01-01", **given), line("b", "2024-01-01")))
+    assert ["DE", "app", "card", moment("2024-01-04"), 250.0] == asked[["country", *given]].iloc[0].tolist()
+    assert asked.loc[1, list(given)].isna().all()
+
+
 def test_a_basket_with_an_unknown_price_has_no_value() -> None:
     asked = of_order_lines(bought(*order(("s1-38", 1, 1000), ("s1-40", 1, None)), line("x", "2024-01-01")))
     assert [True, True, False] == asked["basket_value"].isna().tolist()
@@ -57,26 +75,34 @@ def test_order_lines_are_asked_for_in_their_own_order() -> None:
     ],
 )
 def test_an_offer_beside_a_basket_asks_what_the_same_order_asks(lines: list[tuple[str, int, int | None]]) -> None:
-    tables = bought(*order(*lines))
+    given = {"channel": "app", "payment_method": "card", "promised_at": "2024-01-04"}
+    tables = bought(*({**one, **given, "discount": 50 * number or None} for number, one in enumerate(order(*lines))))
     expected = of_order_lines(tables)
-    things = tables["order_lines"][["sku", "quantity", "unit_price"]]
+    things = tables["order_lines"][["sku", "quantity", "unit_price", "discount"]]
+    about: dict[str, Any] = {"channel": "app", "payment_method": "card", "promised_at": moment("2024-01-04")}
     for number in range(len(things)):
         offer, basket = things.iloc[[number]], things.drop(index=number)
-        found = of_offers(tables["products"], offer, basket, customer_id="c1", country="DE", at=moment("2024-01-01"))
+        found = of_offers(tables["products"], offer, basket, customer_id="c1", country="DE", at=moment("2024-01-01"), **about)
         pd.testing.assert_frame_equal(expected.iloc[[number]].reset_index(drop=True), found)
 
 
 def test_offers_of_an_unknown_sku_to_an_unknown_shopper_are_asked_for() -> None:
-    offers = pd.DataFrame({"sku": ["?", "s1-38"], "quantity": [1, 1], "unit_price": [np.nan, 1000.0]})
+    offers = pd.DataFrame({"sku": ["?", "s1-38"], "quantity": [1, 1], "unit_price": [np.nan, 1000.0], "discount": [np.nan, 0.0]})
     shop = shop_tables(products=PRODUCTS)
     asked = of_offers(shop["products"], offers, offers.iloc[:0], customer_id=None, country=None, at=moment("2024-01-01"))
     require_asked(asked)
-    assert asked["customer_id"].isna().all()
+    assert asked[["customer_id", "country", "channel", "payment_method", "promised_at"]].isna().all(axis=None)
     assert [1, 1] == asked["basket_same_style"].tolist()
 
 
+def test_a_sku_that_nobody_sells_is_a_style_of_its_own() -> None:
+    offers = pd.DataFrame({"sku": ["?"], "quantity": [1], "unit_price": [1000.0], "discount": [0.0]})
+    asked = of_offers(shop_tables()["products"], offers, offers, customer_id=None, country=None, at=moment("2024-01-01"))
+    assert [2.0, 2.0, 2.0, 2000.0] == asked[["basket_same_style", "basket_same_sku", "basket_lines", "basket_value"]].iloc[0].tolist()
+
+
 def test_no_offers_ask_nothing() -> None:
-    none = pd.DataFrame({"sku": [], "quantity": [], "unit_price": []})
+    none = pd.DataFrame({"sku": [], "quantity": [], "unit_price": [], "discount": []})
     asked = of_offers(shop_tables()["products"], none, none, customer_id="c1", country=None, at=moment("2024-01-01"))
     assert (0, len(ASKED)) == asked.shape
 
@@ -90,7 +116,9 @@ def asked_row() -> pd.DataFrame:
     [
         (lambda asked: asked.drop(columns=["quantity", "sku"]), "lack sku, quantity"),
         (lambda asked: asked.assign(at=asked["at"].dt.tz_localize(None)), "have at as datetime64"),
+        (lambda asked: asked.assign(promised_at=None), "have promised_at as object"),
         (lambda asked: asked.assign(quantity=1), "have quantity as int64"),
+        (lambda asked: asked.assign(discount="0"), "have discount as str"),
         (lambda asked: asked.assign(sku=pd.Series([None], dtype="str")), "empty sku or at"),
         (lambda asked: asked.assign(at=pd.Series([pd.NaT], dtype=UTC)), "empty sku or at"),
     ],

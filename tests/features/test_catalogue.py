@@ -10,14 +10,18 @@ from domain.tables import CONSENT_PURPOSES, TABLES
 from features import arithmetic, history_features
 from features.arithmetic import log_odds, log_ratio, share, shrunk
 from features.build import FEATURE_SET_HASH, FEATURES
-from features.catalogue import Declarations, Feature, Inputs, Values, code_of, feature_set_hash
+from features.catalogue import Declarations, Feature, Formula, Inputs, Values, code_of, feature_set_hash
+from features.entities import ENTITIES
+from features.fact_text import OF_A_PERSON
 
 _PROTECTED = r"\b(age|gender|sex|male|female|religio\w*|ethnic\w*|race|disab\w*|pregnan\w*|orientation|nationality|birth\w*|marital)\b"
 
+CONTRACT = {*TABLES, *(f"{name}.{column}" for name, table in TABLES.items() for column in table.schema.columns)}
 
-def test_there_are_enough_features_in_three_families() -> None:
-    assert len(FEATURES) >= 25
-    assert {"history", "profile", "cross"} == {feature.family for feature in FEATURES}
+
+def test_there_are_enough_features_in_four_families() -> None:
+    assert len(FEATURES) >= 150
+    assert {"history", "profile", "cross", "today"} == {feature.family for feature in FEATURES}
 
 
 def test_names_are_unique_and_those_of_the_functions() -> None:
@@ -31,7 +35,7 @@ def test_every_feature_says_what_it_is(feature: Feature) -> None:
     assert feature.meaning
     assert feature.unit
     assert feature.purpose in ("service", *CONSENT_PURPOSES)
-    assert set(feature.tables) <= set(TABLES)
+    assert {one for need in feature.tables for one in need.split(" or ")} <= CONTRACT
 
 
 def test_no_feature_is_a_protected_attribute() -> None:
@@ -54,9 +58,34 @@ def test_a_feature_of_the_customer_needs_a_purpose() -> None:
 
 
 def test_what_depends_on_the_customer_needs_a_purpose() -> None:
-    asked = ("basket", "share_of_basket")
-    public = [feature for feature in FEATURES if feature.purpose == "service" and not feature.name.startswith(asked)]
+    of_the_request = ("basket", "share_of_basket", "payment_return_rate", "days_to_delivery")
+    public = [feature for feature in FEATURES if feature.purpose == "service" and not feature.name.startswith(of_the_request)]
     assert {"offer"} == {feature.kind for feature in public}
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_what_reads_of_a_customer_needs_the_purpose_of_what_it_reads(feature: Feature) -> None:
+    bodily = {"height_cm", "weight_kg", "bust_band_in", "bust_cup", "needed_us", "stated_size"}
+    of_a_body = {entity.name for entity in ENTITIES if set(entity.keys) & set(OF_A_PERSON)}
+    of_a_customer = {"today", *(entity.name for entity in ENTITIES if "customer_id" in entity.keys)}
+    read = {name.partition(".")[0] for name in feature.reads}
+    assert ("measurements" == feature.purpose) == bool(read & {*bodily, *of_a_body})
+    assert ("personalisation" == feature.purpose) == bool(read & {"joined_us", *of_a_customer})
+
+
+def test_a_feature_exists_where_a_shop_has_everything_it_needs() -> None:
+    needy = Feature("x", "x", "x", "cross", "offer", "service", ("returns", "products.brand"), lambda v: v["x"])
+    assert [True, False, False] == [needy.exists(had) for had in ({"returns", "products.brand", "more"}, {"returns", "products"}, set())]
+
+
+def test_of_two_needs_with_or_between_them_one_is_enough() -> None:
+    needy = Feature("x", "x", "x", "cross", "offer", "service", ("tickets.sku or tickets.line_id",), lambda v: v["x"])
+    assert [True, True, False] == [needy.exists(had) for had in ({"tickets.sku"}, {"tickets.line_id", "more"}, {"tickets"})]
+
+
+def test_what_a_formula_reads_is_found_out_in_order_and_once() -> None:
+    ratio = Feature("x", "x", "x", "cross", "offer", "service", (), lambda v: v["style.b"] / v["a"] + v["style.b"])
+    assert ("style.b", "a") == ratio.reads
 
 
 def test_a_declared_function_stays_a_function_and_is_collected() -> None:
@@ -68,6 +97,34 @@ def test_a_declared_function_stays_a_function_and_is_collected() -> None:
 
     assert [("price", "cross", "service", ())] == [(f.name, f.family, f.purpose, f.tables) for f in declare.features]
     assert [3.0] == price({"price": np.array([3.0])}).tolist()
+
+
+def gender_gap(v: Inputs) -> Values:
+    return v["height_cm"]
+
+
+def gap(v: Inputs) -> Values:
+    return v["customer.Age_years"]
+
+
+@pytest.mark.parametrize(("formula", "named"), [(gender_gap, "gender"), (gap, "age")])
+def test_a_protected_attribute_is_refused_by_name_and_by_what_is_read(formula: Formula, named: str) -> None:
+    declare = Declarations("profile")
+    with pytest.raises(ValueError, match=f"{formula.__name__} is about a protected attribute: {named}"):
+        declare("gap", unit="x", kind="customer", purpose="measurements")(formula)
+    assert [] == declare.features
+
+
+def test_an_offer_may_be_named_after_its_age_but_not_read_a_customers() -> None:
+    declare = Declarations("history")
+
+    @declare("days since it was first sold", unit="days", kind="offer")
+    def style_age(v: Inputs) -> Values:
+        return v["day"]
+
+    with pytest.raises(ValueError, match="protected attribute: age"):
+        declare("gap", unit="x", kind="offer")(gap)
+    assert ["style_age"] == [feature.name for feature in declare.features]
 
 
 _CODE = '''
@@ -118,6 +175,15 @@ def test_the_hash_tells_the_modules() -> None:
     assert re.fullmatch("[0-9a-f]{16}", FEATURE_SET_HASH)
     assert hashed(arithmetic) == hashed(arithmetic)
     assert hashed(arithmetic) != hashed(history_features) != hashed(arithmetic, history_features)
+
+
+def test_style_and_size_effects_add_up_to_no_more_than_a_rate() -> None:
+    small = next(feature for feature in FEATURES if feature.name == "style_size_small_rate")
+    said = {
+        name: np.array([1e6 if name.endswith("small") and name.startswith(("style", "category_size")) else 0.0]) for name in small.reads
+    }
+    of_the_size_alone = {name: np.zeros(1) if name.startswith("style_size") else values for name, values in said.items()}
+    assert [0.999] == small.formula(of_the_size_alone).tolist()
 
 
 def test_shares_rates_and_logs_are_missing_where_they_mean_nothing() -> None:

@@ -2,117 +2,81 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
+from random import Random
 
 import pandas as pd
-from hypothesis import assume, given
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from features.build import build
-from features.shop import Shop
-from tests.support.moments import line, product, sent_back
-from tests.support.tiny_shops import CUSTOMERS, NOW, QUICK, SKUS, START, WINDOWS, Row, Rows, TinyShop, asked_of, tables_of, tiny_shops
+from features.asked import of_order_lines
+from features.build import FEATURES, build
+from tests.support.moments import line, moment, product, sent_back
+from tests.support.news import happening_when_known, known_by, news
+from tests.support.tiny_shops import QUICK, TinyShop, asked_of, tiny_shops
+from tests.support.told_facts import shop_of
+
+NOT_OF_TODAY = {feature.name for feature in FEATURES if feature.family != "today"}
 
 
-def before(rows: Rows, at: dt.datetime) -> Rows:
-    """What a shop knew: histories until the day of `at`, declarations and consents until `at`; returns under way without arrival."""
-    day = at.replace(hour=0)
-    known = {
-        "order_lines": [row for row in rows["order_lines"] if row["ordered_at"] < day],
-        "fit_feedback": [row for row in rows["fit_feedback"] if row["given_at"] < day],
-        "preferences": [row for row in rows["preferences"] if row["stated_at"] < at],
-    }
-    if "consents" in rows:
-        known["consents"] = [row for row in rows["consents"] if row["at"] < at]
-    ids = {row["line_id"] for row in known["order_lines"]}
-    returns = [_as_known(row, day) for row in rows["returns"] if row["line_id"] in ids and row["requested_at"] < day]
-    return {"products": rows["products"], **known, "returns": returns}
-
-
-def _as_known(row: Row, day: dt.datetime) -> Row:
-    arrived = row["received_at"] is not None and row["received_at"] < day
-    return row if arrived else {**row, "received_at": None}
+@given(tiny=tiny_shops(), number=st.integers(12, 29), random=st.randoms(use_true_random=True))
+@QUICK
+def test_a_row_sees_what_the_shop_knew_by_then_whatever_comes_later(tiny: TinyShop, number: int, random: Random) -> None:
+    at = sorted(row["at"] for row in tiny.asked)[number]
+    asked = [{**row, "at": at} for row in tiny.asked]
+    then = TinyShop(known_by(tiny.rows, at), asked, tiny.zone)
+    later = TinyShop(news(tiny.rows, at, random), asked, tiny.zone)
+    assume(then.rows["returns"])  # a shop that has never known a return does not know what is kept
+    found = build(then.shop(), then.asked_rows())
+    pd.testing.assert_frame_equal(found, build(later.shop(), later.asked_rows())[found.columns.tolist()], check_exact=True)
 
 
 @given(tiny=tiny_shops())
-@QUICK
-def test_a_row_sees_what_the_shop_knew_by_then_and_nothing_else(tiny: TinyShop) -> None:
-    row = max(tiny.asked, key=lambda row: row["at"])
-    known = before(tiny.rows, row["at"])
-    assume(all(known[name] or name == "consents" for name in known))  # features of a table without a row are missing
-    then = Shop.of(tables_of(known), WINDOWS, now=NOW)
-    pd.testing.assert_frame_equal(build(then, asked_of([row])), build(tiny.shop(), asked_of([row])), check_exact=True)
+@settings(QUICK, max_examples=2)
+def test_what_is_told_late_counts_in_histories_as_if_it_had_happened_when_it_was_told(tiny: TinyShop) -> None:
+    told_late, happening = happening_when_known(tiny.rows)
+    assume(told_late["returns"])
+    found, expected = (build(TinyShop(rows, tiny.asked, tiny.zone).shop(), tiny.asked_rows()) for rows in (told_late, happening))
+    names = [name for name in expected.columns if name in NOT_OF_TODAY]
+    pd.testing.assert_frame_equal(expected[names], found[names], check_exact=True)
 
 
-_HOURS = st.integers(0, 40 * 24)
-_NEWS = st.fixed_dictionaries(
-    {"hours": _HOURS, "customer_id": st.sampled_from(CUSTOMERS), "sku": st.sampled_from(SKUS), "line": st.integers(0, 20)}
+def test_lines_of_one_order_at_one_time_see_each_other_as_basket_and_neither_as_history_nor_as_moves() -> None:
+    order = [line(name, "2024-01-10 12:00", order_id="o", sku=sku) for name, sku in [("a", "s1-38"), ("b", "s1-40"), ("c", "s2-38")]]
+    before = line("x", "2024-01-09", sku="s1-38")
+    shop = shop_of(
+        products=[product("s1-38"), product("s1-40"), product("s2-38")],
+        order_lines=[*order, before, line("d", "2024-01-10 13:00", order_id="o2", sku="s1-40")],
+        returns=[sent_back("x", "2024-01-10 12:00", None)],
+        events=[{"event_id": "e", "customer_id": "c1", "sku": "s1-38", "kind": "view", "at": "2024-01-10 11:00"}],
+    )
+    built = build(shop, of_order_lines(shop.tables)).set_index(shop.tables["order_lines"]["line_id"])
+    names = [
+        "basket_lines",
+        "basket_same_style",
+        "style_lines",
+        "customer_lines",
+        "today_moves",
+        "today_lines_ordered",
+        "today_style_ordered",
+    ]
+    expected = {"a": [3, 2, 1, 1, 1, 0, 0], "b": [3, 2, 1, 1, 1, 0, 0], "c": [3, 1, 0, 1, 1, 0, 0], "d": [1, 1, 1, 1, 5, 3, 2]}
+    assert expected == {str(name): row.tolist() for name, row in built.loc[list(expected), names].iterrows()}
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnights"),
+    [
+        ("Europe/Berlin", ["2024-03-30 23:00", "2024-03-31 22:00", "2024-10-26 22:00", "2024-10-27 23:00"]),
+        ("America/New_York", ["2024-03-10 05:00", "2024-03-11 04:00", "2024-11-03 04:00", "2024-11-04 05:00"]),
+    ],
 )
-
-
-def news(rows: Rows, at: dt.datetime, drawn: list[dict[str, Any]]) -> Rows:
-    """The same shop with an order, a return, a verdict, a preference and a consent from `at` (or its day) on for each of `drawn`."""
-    day = at.replace(hour=0)
-    more = {name: list(given) for name, given in rows.items()}
-    for number, fact in enumerate(drawn):
-        on_day, later, who = day + dt.timedelta(hours=fact["hours"]), at + dt.timedelta(hours=fact["hours"]), fact["customer_id"]
-        lines = rows["order_lines"]
-        sold = [row for row in lines if (row["delivered_at"] or row["ordered_at"]) <= on_day]
-        about = {"customer_id": who, "sku": fact["sku"]}
-        # in front of the older rows, and in an order that may already have lines
-        more["order_lines"].insert(0, {**lines[0], **about, "line_id": f"new{number}", "ordered_at": on_day, "delivered_at": None})
-        if sold:
-            line_id = sold[fact["line"] % len(sold)]["line_id"]
-            back = {"return_id": f"new{number}", "line_id": line_id, "quantity": 1, "requested_at": on_day, "reason": "size"}
-            more["returns"].insert(0, {**back, "received_at": on_day})
-        more["fit_feedback"].append({**about, "given_at": on_day + dt.timedelta(seconds=number), "verdict": "small"})
-        stated = {"customer_id": who, "stated_at": later + dt.timedelta(seconds=number), "attribute": "height_cm", "value": "199"}
-        more["preferences"].append(stated)
-        if "consents" in more:
-            for purpose in ("personalisation", "measurements"):
-                said = {"granted": bool(number % 2), "at": later + dt.timedelta(seconds=number)}
-                more["consents"].append({"customer_id": who, "purpose": purpose, **said})
-    return more
-
-
-@given(tiny=tiny_shops(), drawn=st.lists(_NEWS, min_size=1, max_size=4))
-@QUICK
-def test_news_at_or_after_the_rows_time_changes_nothing(tiny: TinyShop, drawn: list[dict[str, Any]]) -> None:
-    row = tiny.asked[0]
-    more = Shop.of(tables_of(_unique(news(tiny.rows, row["at"], drawn))), WINDOWS, now=NOW)
-    pd.testing.assert_frame_equal(build(tiny.shop(), asked_of([row])), build(more, asked_of([row])), check_exact=True)
-
-
-def _unique(rows: Rows) -> Rows:
-    keys = {"fit_feedback": ("customer_id", "sku", "given_at"), "preferences": ("customer_id", "stated_at", "attribute")}
-    keys |= {"consents": ("customer_id", "purpose", "at")}
-    unique = {name: {tuple(row[key] for key in keys[name]): row for row in reversed(rows[name])} for name in keys if name in rows}
-    return rows | {name: list(found.values()) for name, found in unique.items()}
-
-
-def test_a_second_parcel_does_not_rewrite_the_day_of_the_first() -> None:
-    first = sent_back("l", "2024-01-05", "2024-01-06", reason="quality")
-    second = {**sent_back("l", "2024-01-05", "2024-01-20", reason="size"), "return_id": "r2"}
-    bought = {**line("l", "2024-01-01", quantity=2), "ordered_at": START}
-    asked = asked_of([{"customer_id": "c1", "sku": "s1-38", "at": START + dt.timedelta(days=9)}])
-    seen = []
-    for returns in ([first], [first, second]):
-        tables = tables_of({"products": [product("s1-38")], "order_lines": [bought], "returns": _timed(returns)})
-        seen.append(build(Shop.of(tables, WINDOWS, now=START + dt.timedelta(days=60)), asked))
-    assert 0.5 == seen[0]["style_returned_units_share"][0]
-    assert 0.0 == seen[0]["style_returned_for_size_rate"][0]
-    pd.testing.assert_frame_equal(seen[0], seen[1], check_exact=True)
-
-
-def test_a_line_that_came_back_for_its_size_in_two_parcels_counts_once() -> None:
-    parcels = [{**sent_back("l", "2024-01-02", f"2024-01-0{day}", reason="size"), "return_id": f"r{day}"} for day in (3, 4)]
-    bought = {**line("l", "2024-01-01", quantity=2), "ordered_at": START}
-    tables = tables_of({"products": [product("s1-38")], "order_lines": [bought], "returns": _timed(parcels)})
-    asked = asked_of([{"customer_id": "c1", "sku": "s1-38", "at": START + dt.timedelta(days=9)}])
-    built = build(Shop.of(tables, WINDOWS, now=NOW), asked)
-    assert (1.0, 1.0) == (built["style_returned_for_size_rate"][0], built["style_returned_units_share"][0])
-
-
-def _timed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row | {name: pd.Timestamp(row[name], tz="UTC") for name in ("requested_at", "received_at")} for row in rows]
+def test_a_day_of_23_hours_and_one_of_25_end_at_midnight_on_the_shops_clock(zone: str, midnights: list[str]) -> None:
+    begun = [moment(midnight) for midnight in midnights]
+    eves = [line(f"eve{number}", str(at - pd.Timedelta("1us")), sku="s1-38") for number, at in enumerate(begun)]
+    dawns = [line(f"dawn{number}", str(at), sku="s1-40") for number, at in enumerate(begun)]
+    asked = [{"customer_id": "c1", "sku": sku, "at": at + pd.Timedelta("1us")} for sku in ("s1-38", "s1-40") for at in begun]
+    built = build(shop_of(zone, order_lines=[*eves, *dawns]), asked_of(asked))
+    assert [1, 2, 3, 4, 0, 1, 2, 3] == built["sku_lines"].tolist()
+    assert [1] * 8 == built["today_lines_ordered"].tolist()
+    assert [1] * 8 == built["customer_days_since_order"].tolist()

@@ -60,6 +60,11 @@ def test_a_request_without_an_id_gets_one(serving: Serving) -> None:
         ({"surprise": 1}, "/surprise"),
         ({"currency": "USD"}, "/currency"),
         ({"offers": [{"sku": "a", "price": -1}]}, "/offers/0/price"),
+        ({"at": "2026-01-01T00:00:00Z"}, "/at"),
+        ({"at": "2027-01-01T00:00:00Z"}, "/at"),
+        ({"at": "9999-12-31T23:59:59-14:00"}, "/at"),
+        ({"promised_at": "0001-01-01T00:00:00+14:00"}, "/promised_at"),
+        ({"today": [{"id": "e1", "kind": "view", "at": "2026-01-01T00:00:00Z"}]}, "/today/0/at"),
         ({"offers": [{"sku": str(number)} for number in range(501)]}, "/offers"),
     ],
 )

@@ -7,7 +7,7 @@ import msgspec
 from serving.openapi import EXAMPLE, document
 from serving.problems import KINDS
 from serving.reading import read_request
-from serving.wire import BasketLine, Offer, RankRequest
+from serving.wire import BasketLine, Consent, Move, Offer, RankRequest, Statement
 
 DOCUMENT: dict[str, Any] = json.loads(msgspec.json.encode(document("1")))
 
@@ -39,12 +39,16 @@ def test_the_example_shows_every_field_of_a_request() -> None:
     shown = {name for offer in EXAMPLE["offers"] for name in offer}
     assert {field.name for field in msgspec.structs.fields(Offer)} - shown == {"quantity", "hidden"}
     assert {field.name for field in msgspec.structs.fields(BasketLine)} - set(EXAMPLE["basket"][0]) == {"price"}
+    for part, struct in (("today", Move), ("stated", Statement), ("consents", Consent)):
+        assert {field.name for field in msgspec.structs.fields(struct)} == set(EXAMPLE[part][0])
 
 
 def test_unknown_fields_of_a_request_are_refused_and_the_document_says_so() -> None:
     schemas = DOCUMENT["components"]["schemas"]
 
-    assert [False] * 3 == [schemas[name]["additionalProperties"] for name in ("RankRequest", "Offer", "BasketLine")]
+    requested = ("RankRequest", "Offer", "BasketLine", "Move", "Statement", "Consent")
+
+    assert [False] * 6 == [schemas[name]["additionalProperties"] for name in requested]
 
 
 def test_every_refusal_of_a_ranking_is_announced() -> None:

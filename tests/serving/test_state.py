@@ -1,5 +1,5 @@
-import json
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_a_reply_says_what_it_was_made_with(serving: Serving) -> None:
         reply.snapshot,
         reply.policy,
     )
-    assert serving.snapshot.at == reply.as_of
+    assert (serving.snapshot.at, serving.snapshot.at) == (reply.as_of, reply.snapshot_at)
     assert ("EUR", "order", "new_customer") == (reply.currency, reply.per, reply.fallback)
 
 
@@ -136,6 +136,16 @@ def test_a_release_for_other_features_is_refused(release_folder: Path, snapshot_
         Serving.load(changed(release_folder, tmp_path / "release", feature_set="abc"), snapshot_folder)
 
 
+def test_a_snapshot_that_cannot_tell_what_a_model_reads_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    release = load(release_folder, feature_set=FEATURE_SET_HASH)
+    model = release.models["fit"]
+    models = {**release.models, "fit": replace(model, features=("shoe_width", *model.features[1:-1], "mood"))}
+    save(models, tmp_path / "release", feature_set=FEATURE_SET_HASH, policy=release.policy, about={})
+
+    with pytest.raises(SnapshotRefused, match="cannot tell what the fit model reads: shoe_width, mood; expected: "):
+        Serving.load(tmp_path / "release", snapshot_folder)
+
+
 def test_a_release_whose_policy_cannot_be_read_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(PolicyRefused, match="surprise"):
         Serving.load(changed(release_folder, tmp_path / "release", policy="[surprise]"), snapshot_folder)
@@ -143,7 +153,7 @@ def test_a_release_whose_policy_cannot_be_read_is_refused(release_folder: Path, 
 
 def test_a_tampered_snapshot_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(snapshot_folder, tmp_path / "snapshot")
-    (copy / "present.json").write_text(json.dumps(["products"]))
+    (copy / "stock.parquet").write_bytes((copy / "products.parquet").read_bytes())
 
-    with pytest.raises(SnapshotRefused, match=r"present\.json is changed"):
+    with pytest.raises(SnapshotRefused, match=r"stock\.parquet is changed"):
         Serving.load(release_folder, copy)

@@ -9,6 +9,8 @@ from training.money import at_stake
 from training.rows import labelled
 
 POLICY = """
+[shop]
+time_zone = "UTC"
 [returns]
 window_days = 14
 [vat]

@@ -42,6 +42,15 @@ def test_what_was_asked_back_is_labelled_at_the_windows_end_however_slow_the_par
     assert [("late", 1, moment("2024-01-15")), ("away", 1, moment("2024-01-15"))] == _told(rows)
 
 
+def test_a_request_that_was_told_after_the_window_labels_the_line_only_then() -> None:
+    back = [
+        {**sent_back("late", "2024-01-10", "2024-01-20"), "known_at": "2024-02-03"},
+        {**sent_back("unheard", "2024-01-10", "2024-01-20"), "known_at": "2024-03-02"},
+    ]
+    rows = labelled("return", _shop(order_lines=[line("late", "2024-01-01"), line("unheard", "2024-01-01")], returns=back))
+    assert [("late", 1, moment("2024-02-03")), ("unheard", 0, moment("2024-01-15"))] == _told(rows)
+
+
 def test_a_shop_without_returns_has_no_return_rows() -> None:
     assert 0 == len(labelled("return", _shop(order_lines=[line("l1", "2024-01-01")])))
 

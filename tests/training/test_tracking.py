@@ -190,7 +190,7 @@ def test_what_was_logged_holds_no_pickle(logged: tuple[Registry, Version], tmp_p
     everything = _files(_artifacts(registry, version)) + _files(registry.fetch_release(version, tmp_path / "release"))
     model = _model(logged, tmp_path / "model")
     everything += _files(model)
-    assert {".parquet", ".json", ".png", ".txt", ".npz", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
+    assert {".parquet", ".json", ".png", ".txt", ".npz", ".npy", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
     assert ["MLmodel", "registered_model_meta"] == sorted(name for name in everything if Path(name).suffix == "")
     assert not [name for name in _files(model) if (model / name).read_bytes()[:1] == b"\x80"]
 

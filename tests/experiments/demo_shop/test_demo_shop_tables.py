@@ -32,6 +32,8 @@ def test_nothing_is_dated_after_the_last_day(shop: DemoShop) -> None:
         known_at = TABLES[name].known_at
         if known_at:
             assert frame[known_at].max() < END, name
+        if "known_at" in frame and frame["known_at"].notna().any():
+            assert frame["known_at"].max() < END, name
 
 
 def test_tables_survive_being_written_and_read(tmp_path: Path) -> None:
@@ -96,18 +98,6 @@ def test_the_whole_price_is_refunded(shop: DemoShop) -> None:
 
     assert (returns["refund"] == returns["unit_price"] * returns["quantity_x"]).all()
     assert (returns["recovered_value"] <= returns["refund"]).all()
-
-
-def test_baskets_lead_to_an_order_of_the_same_sku(shop: DemoShop) -> None:
-    baskets = shop.tables["events"].query("kind == 'basket'")
-    orders = shop.tables["order_lines"].groupby(["customer_id", "sku"])["ordered_at"].max()
-    ordered_at = baskets.join(orders, on=["customer_id", "sku"])["ordered_at"]
-
-    assert (baskets["at"] <= ordered_at).all()
-
-
-def test_there_are_three_to_five_events_per_order(shop: DemoShop) -> None:
-    assert 3 <= len(shop.tables["events"]) / shop.tables["order_lines"]["order_id"].nunique() <= 5
 
 
 def test_some_customers_withdraw_a_consent_they_gave(shop: DemoShop) -> None:

@@ -1,0 +1,108 @@
+"""Commands on a shop's models: train them, make the better ones champion, look back whether they were right."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from commands import common
+from commands.common import CONFIG, Folder, Policy, Settings, Store, out
+from domain.errors import PolicyRefused, SettingsRefused
+
+Kind = Literal["return", "fit"]
+
+
+def train(
+    folder: Folder,
+    store: Store = Path(),
+    settings: Settings = CONFIG / "training.toml",
+    policy: Policy = CONFIG / "policy.toml",
+) -> None:
+    """Train every model that the shop has labels for, log it to MLflow, and make the release challenger.
+
+    Next: `keeprank promote` compares it with the champion; `make ui` shows the run.
+    """
+    from experiments.printed import evaluation_table
+    from training.pipeline import train as train_models
+    from training.settings import parse_settings
+    from training.tracking import log_training
+
+    parsed, policy_text = parse_settings(common.text(settings, SettingsRefused)), common.text(policy, PolicyRefused)
+    shop = common.shop(folder, policy_text)
+    store.mkdir(parents=True, exist_ok=True)
+    registry = common.registry(store, new=True)
+    training = train_models(shop, parsed, progress=common.progress)
+    for kind, trained in training.trained.items():
+        out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
+    for kind, why in training.skipped.items():
+        out.print(f"no {kind} model: {why}", markup=False, highlight=False)
+    track = partial(common.progress, sentence="taking the snapshot")
+    version = log_training(registry, training, shop, parsed, policy_text, track=track)
+    out.print(f"release {version.seal} is challenger (version {version.number}); next: keeprank promote{_at(store)}", highlight=False)
+
+
+def promote(
+    store: Store = Path(),
+    force: Annotated[str | None, typer.Option(help="Promote against the gate's objections; say why, it is logged.")] = None,
+    settings: Settings = CONFIG / "training.toml",
+) -> None:
+    """Make the challenger champion, if it is better on the rows that judged it: lower log-loss and lower calibration error.
+
+    Without a champion, it has to beat the overall rate. The decision is written on the version in the registry.
+    """
+    from experiments.printed import verdict_table
+    from training.gate import judge
+    from training.gate import promote as promote_challenger
+    from training.settings import parse_settings
+
+    seed = parse_settings(common.text(settings, SettingsRefused)).seed
+    registry = common.registry(store)
+    verdict = judge(registry, seed=seed)
+    out.print(verdict_table(verdict))
+    promote_challenger(registry, verdict, now=common.now(), force=force)
+    forced = f", forced against the gate's objections: {force}" if verdict.objections else ""
+    named = f"version {verdict.challenger.number} (release {verdict.challenger.seal})"
+    out.print(f"{named} is champion{forced}; next: keeprank serve{_at(store)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def backtest(
+    folder: Folder,
+    model: Annotated[Kind, typer.Option(help="Which model.")],
+    split: Annotated[Literal["time", "random"], typer.Option(help="Train before and judge after a day, or shuffle.")] = "time",
+    cut: Annotated[
+        str | None, typer.Option(help="The day of a split by time, such as 2011-08-01; by default the newest rows judge.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
+    settings: Settings = CONFIG / "training.toml",
+    policy: Policy = CONFIG / "policy.toml",
+) -> None:
+    """Was it right? Train on what was known before a day, judge on what came after, beside simple baselines on the same rows."""
+    from dataclasses import replace
+
+    from experiments.backtest import backtest_at_random, backtest_by_time
+    from experiments.printed import backtest_table
+    from training.settings import parse_settings
+
+    if cut is not None and split == "random":
+        raise typer.BadParameter("a random split has no cut", param_hint="--cut")
+    parsed = parse_settings(common.text(settings, SettingsRefused))
+    parsed = parsed if seed is None else replace(parsed, seed=seed)
+    shop = common.shop(folder, common.text(policy, PolicyRefused))
+    if split == "time":
+        found = backtest_by_time(model, shop, parsed, common.day(cut, "--cut"), common.progress)
+    else:
+        found = backtest_at_random(model, shop, parsed, common.progress)
+    out.print(backtest_table(found))
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(found.to_json(), indent=1) + "\n")
+        out.print(f"written to {json_file}", highlight=False)
+
+
+def _at(store: Path) -> str:
+    return "" if store == Path() else f" --store {store}"

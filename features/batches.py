@@ -1,0 +1,187 @@
+"""Training rows of a shop that does not fit into memory: the features of every order line, part by part, in bounded memory.
+
+The histories of all lines are computed first, by the same SQL as ever, and stay on disk; then each part of the lines gets its
+histories, what customers declared, and what they did that day, and goes through the same formulas.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from domain.tables import UTC
+from features.asked import NUMBERS, TEXTS
+from features.assembly import assemble
+from features.build import Background, Progress, aligned, define_facts, rows_of, spine
+from features.catalogue import Feature, Values
+from features.engine import Embedded
+from features.entities import Wanted
+from features.fact_text import Said, lines_sql
+from features.feature_set import existing, needed
+from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
+from features.moves import moves
+from features.relations import give
+from features.sealed import write_whole
+from features.stored import AnyShop
+
+ROWS = 250_000
+"""Order lines of a part; parts follow each other in time, so that each needs few days' moves."""
+
+
+def asked_lines_sql(said: Said) -> str:
+    """Every order line as the customer was about to order it, numbered by time: what `features.asked.of_order_lines` says, in SQL."""
+    price = said.column("order_lines", "unit_price", "BIGINT")
+    discount = said.column("order_lines", "discount", "BIGINT")
+    order = "OVER (PARTITION BY lines.order_id, lines.ordered_us)"
+    return f"""WITH lines AS ({lines_sql(said)}), priced AS (
+  SELECT line_id, CAST({price} AS BIGINT) AS unit_price, CAST({discount} AS BIGINT) AS discount FROM order_lines
+)
+SELECT ROW_NUMBER() OVER (ORDER BY lines.ordered_us, lines.line_id) - 1 AS row_number, lines.line_id, lines.ordered_us AS at_us,
+  lines.promised_us, {", ".join(f"lines.{name}" for name in TEXTS)}, lines.quantity, priced.unit_price, priced.discount,
+  COUNT(*) {order} AS basket_lines, SUM(lines.quantity) {order} AS basket_units,
+  CASE WHEN COUNT(priced.unit_price) {order} = COUNT(*) {order} THEN SUM(lines.value) {order} END AS basket_value,
+  COUNT(*) OVER (PARTITION BY lines.order_id, lines.ordered_us, skus.style_id) AS basket_same_style,
+  COUNT(*) OVER (PARTITION BY lines.order_id, lines.ordered_us, lines.sku) AS basket_same_sku
+FROM lines JOIN priced ON lines.line_id = priced.line_id LEFT JOIN skus ON lines.sku = skus.sku"""  # noqa: S608
+
+
+def write_features(
+    shop: AnyShop, folder: Path, engine: Embedded, scratch: Path, *, rows: int = ROWS, progress: Progress | None = None
+) -> int:
+    """Write the features of every order line, in order of time.
+
+    Args:
+        shop: the shop.
+        folder: where to: parts of Parquet with line_id and a column per feature; appears whole or not at all.
+        engine: where the SQL runs; its memory bound is what bounds the work.
+        scratch: an empty folder for what is in between; several times the size of the result.
+        rows: order lines of a part.
+        progress: wraps each loop, with a sentence on what it does.
+
+    Returns:
+        How many rows were written.
+    """
+    work = _Work.of(shop, engine, scratch, rows)
+    shown = progress or (lambda steps, sentence: steps)  # noqa: ARG005
+    work.ask(shown(range(work.parts), "looking up the lines"))
+    work.sum_up(shown(work.plan, "summing up histories"))
+
+    def write(partial: Path) -> None:
+        for part in shown(range(work.parts), "writing features"):
+            work.features(part).to_parquet(partial / f"part-{part:05d}.parquet", index=False)
+            work.forget(part)
+
+    write_whole(folder, write)
+    return work.lines
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    shop: AnyShop
+    engine: Embedded
+    scratch: Path
+    background: Background
+    chosen: tuple[Feature, ...]
+    said: Said
+    rows: int
+    lines: int
+
+    @classmethod
+    def of(cls, shop: AnyShop, engine: Embedded, scratch: Path, rows: int) -> _Work:
+        background = Background.of(shop)
+        said = give(engine, shop, background.told)
+        engine.write(asked_lines_sql(said) + " ORDER BY row_number", scratch / "lines.parquet")
+        lines = pq.read_metadata(scratch / "lines.parquet").num_rows
+        return cls(shop, engine, scratch, background, existing(shop.present), said, rows, lines)
+
+    @property
+    def parts(self) -> int:
+        return -(-self.lines // self.rows)
+
+    @property
+    def plan(self) -> tuple[Wanted, ...]:
+        return needed(self.chosen)
+
+    def ask(self, parts: Iterable[int]) -> None:
+        """Write the relation `asked`."""
+        (self.scratch / "asked").mkdir()
+        for part in parts:
+            asked, number = self._asked(part)
+            found = rows_of(self.background, asked, moves({}))
+            table = spine(found, found.day, first=number)
+            pq.write_table(table, self.scratch / "asked" / f"{part}.parquet")
+
+    def sum_up(self, plan: Iterable[Wanted]) -> None:
+        """Write every history of every line, by part."""
+        facts = define_facts(self.engine, self.said)
+        self.engine.give("asked", self.scratch / "asked")
+        self.engine.define(ASKED_KEYS, asked_keys_sql())
+        for one in plan:
+            numbered = f"SELECT *, CAST(row_number // {self.rows} AS BIGINT) AS part FROM ({history_sql(one, facts)})"  # noqa: S608
+            self.engine.write_parts(numbered, self.scratch / "histories" / one.entity.name, by="part")
+
+    def features(self, part: int) -> pd.DataFrame:
+        """The features of a part of the lines, with their line_id."""
+        asked, first = self._asked(part)
+        found = rows_of(self.background, asked, moves(self._since(asked)))
+        histories: dict[str, Values] = {}
+        for one in self.plan:
+            histories |= aligned(one, self._histories(one, part), len(asked), first=first)
+        built = assemble(self.chosen, {**histories, **found.inputs(found.day)}, found.persons.allowed)
+        built.insert(0, "line_id", asked["line_id"].to_numpy())
+        return built
+
+    def forget(self, part: int) -> None:
+        """Delete what a finished part no longer needs."""
+        for entity in (self.scratch / "histories").iterdir():
+            shutil.rmtree(entity / f"part={part}", ignore_errors=True)
+
+    def _asked(self, part: int) -> tuple[pd.DataFrame, int]:
+        first = part * self.rows
+        last = first + self.rows
+        found = self.engine.fetch(
+            f"SELECT * FROM '{self.scratch / 'lines.parquet'}' WHERE row_number >= {first} AND row_number < {last} ORDER BY row_number"  # noqa: S608
+        ).to_pandas()
+        frame = found[["line_id", *TEXTS]].astype("str")
+        times = {
+            "at": pd.to_datetime(found["at_us"], unit="us", utc=True),
+            "promised_at": pd.to_datetime(found["promised_us"], unit="us", utc=True),
+        }
+        return frame.assign(**{name: moment.astype(UTC) for name, moment in times.items()}, **found[list(NUMBERS)].astype("float64")), first
+
+    def _histories(self, one: Wanted, part: int) -> Any:
+        folder = self.scratch / "histories" / one.entity.name / f"part={part}"
+        return (
+            pq.read_table(folder, partitioning=None)
+            if folder.exists()
+            else self.engine.fetch("SELECT CAST(0 AS BIGINT) AS row_number WHERE 1 = 0")
+        )
+
+    def _since(self, asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """What customers did on the days of some rows, as tables of the contract."""
+        first, last = (int(moment.timestamp() * 1e6) for moment in (asked["at"].min() - pd.Timedelta(days=2), asked["at"].max()))
+        return dict(self._slices(first, last))
+
+    def _slices(self, first: int, last: int) -> Iterator[tuple[str, pd.DataFrame]]:
+        during = f"BETWEEN {first} AND {last}"
+        asked_back = f"{self.said.known('returns', 'requested_at')} {during}"
+        if "events" in self.said.present:
+            yield "events", self._fetched("events", f"{self.said.known('events', 'at')} {during}")
+        if "returns" in self.said.present:
+            yield "returns", self._fetched("returns", asked_back)
+            lines = f"unix_micros(ordered_at) {during} OR line_id IN (SELECT line_id FROM returns WHERE {asked_back})"  # noqa: S608
+            yield "order_lines", self._fetched("order_lines", lines)
+        else:
+            yield "order_lines", self._fetched("order_lines", f"unix_micros(ordered_at) {during}")
+
+    def _fetched(self, table: str, where: str) -> pd.DataFrame:
+        frame: pd.DataFrame = self.engine.fetch(f"SELECT * FROM {table} WHERE {where}").to_pandas()  # noqa: S608
+        moments = [name for name in frame.columns if name.endswith("_at") or name == "at"]
+        in_utc = {name: pd.to_datetime(frame[name], utc=True).astype(UTC) for name in moments}
+        return frame.assign(**in_utc)
