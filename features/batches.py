@@ -10,9 +10,9 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.tables import UTC
@@ -155,13 +155,11 @@ class _Work:
         }
         return frame.assign(**{name: moment.astype(UTC) for name, moment in times.items()}, **found[list(NUMBERS)].astype("float64")), first
 
-    def _histories(self, one: Wanted, part: int) -> Any:
+    def _histories(self, one: Wanted, part: int) -> pa.Table:
         folder = self.scratch / "histories" / one.entity.name / f"part={part}"
-        return (
-            pq.read_table(folder, partitioning=None)
-            if folder.exists()
-            else self.engine.fetch("SELECT CAST(0 AS BIGINT) AS row_number WHERE 1 = 0")
-        )
+        if folder.exists():
+            return pq.read_table(folder, partitioning=None)
+        return pa.table({name: pa.array([], type=pa.int64()) for name in ("row_number", *one.names)})  # no row of the part has all keys
 
     def _since(self, asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """What customers did on the days of some rows, as tables of the contract."""

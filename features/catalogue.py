@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
@@ -131,12 +132,12 @@ def _refuse_protected(feature: Feature) -> None:
         raise ValueError(f"{feature.name} is about a protected attribute: {', '.join(sorted(told))}")
 
 
-def feature_set_hash(modules: Iterable[ModuleType]) -> str:
-    """Identifies what the features mean: the code of the modules that define them (SHA-256, 16 hex digits).
+def feature_set_hash(modules: Iterable[ModuleType], *more: Path) -> str:
+    """Identifies what the features mean: the code of the modules and files that define them (SHA-256, 16 hex digits).
 
     Comments, docstrings and layout do not change it; any other change of these modules does.
     """
-    code = [code_of(inspect.getsource(module)) for module in modules]
+    code = [code_of(text) for text in (*map(inspect.getsource, modules), *(file.read_text(encoding="utf-8") for file in more))]
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
 
 

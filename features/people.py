@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.tables import CONSENT_PURPOSES
-from features.keyed import Hashes, Ints, Layer, fold, hash_texts
+from features.keyed import MISSING, Hashes, Ints, Layer, fold, hash_texts
 from features.persons import BODY, OWN, Flags, Night, Texts, nightly
 from features.told import MEASUREMENTS, Told
 
 NUMBERS = (*MEASUREMENTS, "needed_us", "joined_us")
-_UNKNOWN_SIZE = -(10**6)
+_PER_SIZE = 10**6
+"""Printed sizes have up to six decimals (`domain.sizes`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class People:
         numbers: (customers + 1, `NUMBERS`); missing where it may not be used.
         occasion: (customers + 1,) index into `words`; -1 is none.
         words: the occasions.
-        sizes: usual sizes stated, in tenths, by customer and category.
+        sizes: usual sizes stated, in millionths, by customer and category; MISSING where one has no order.
     """
 
     keys: Hashes
@@ -90,8 +91,8 @@ class People:
         at = self.sizes.find(fold([customers, categories], len(customers)))
         if not len(self.sizes):
             return np.full(len(customers), np.nan)
-        tenths = self.sizes.numbers[at, 0]
-        return np.where((at >= 0) & (tenths != _UNKNOWN_SIZE), tenths / 10.0, np.nan)
+        stated = self.sizes.numbers[at, 0]
+        return np.where((at >= 0) & (stated != MISSING), stated / _PER_SIZE, np.nan)
 
     def _occasions(self, codes: Ints) -> Texts:
         return np.array([*self.words, None], dtype=object)[codes]
@@ -104,6 +105,6 @@ def _sizes(told: Told, midnight_us: int) -> Layer:
     if not told.everybody and len(latest):
         asked = latest[["customer_id"]].assign(category=None).astype("str")
         latest = latest[nightly(told, asked, np.full(len(asked), midnight_us)).allowed[BODY]]
-    tenths = np.rint(latest["position"].to_numpy(dtype="float64") * 10)
+    stated = np.rint(latest["position"].to_numpy(dtype="float64") * _PER_SIZE)
     keys = fold([hash_texts(latest[name].to_numpy(dtype=object)) for name in ("customer_id", "category")], len(latest))
-    return Layer.of(keys, np.where(np.isnan(tenths), _UNKNOWN_SIZE, tenths).astype("int64").reshape(-1, 1))
+    return Layer.of(keys, np.where(np.isnan(stated), MISSING, stated).astype("int64").reshape(-1, 1))

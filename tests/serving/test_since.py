@@ -223,6 +223,7 @@ def test_a_consent_of_today_lets_today_count_and_opens_the_past_with_the_next_ni
 def test_moves_of_a_shopper_whom_nobody_names_are_not_used(serving: Serving) -> None:
     told = asked(serving, customer_id=None, today=(move(serving),))
 
+    assert {} == since(told, serving.snapshot)
     pd.testing.assert_frame_equal(serving.inputs(msgspec.structs.replace(told, today=(), consents=())), serving.inputs(told))
 
 

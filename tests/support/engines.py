@@ -23,6 +23,8 @@ _SMALL = {
     "spark.scheduler.minRegisteredResourcesRatio": "1.0",
     "spark.log.level": "ERROR",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",  # to look at a few rows before each step takes longer than the step
+    "spark.buffer.pageSize": "1m",  # each sort, and each table that is joined by its keys, takes a page: of 16 MiB unless told otherwise
 }
 
 
