@@ -168,13 +168,12 @@ class _Work:
 
     def _slices(self, first: int, last: int) -> Iterator[tuple[str, pd.DataFrame]]:
         during = f"BETWEEN {first} AND {last}"
-        asked_back = f"{self.said.known('returns', 'requested_at')} {during}"
         if "events" in self.said.present:
             yield "events", self._fetched("events", f"{self.said.known('events', 'at')} {during}")
-        if "returns" in self.said.present:
-            yield "returns", self._fetched("returns", asked_back)
-            lines = f"unix_micros(ordered_at) {during} OR line_id IN (SELECT line_id FROM returns WHERE {asked_back})"  # noqa: S608
-            yield "order_lines", self._fetched("order_lines", lines)
+        if "returns" in self.said.present:  # a whole line's, for only what was told first of a return is its request
+            of_lines = f"line_id IN (SELECT line_id FROM returns WHERE {self.said.known('returns', 'requested_at')} {during})"  # noqa: S608
+            yield "returns", self._fetched("returns", of_lines)
+            yield "order_lines", self._fetched("order_lines", f"unix_micros(ordered_at) {during} OR {of_lines}")
         else:
             yield "order_lines", self._fetched("order_lines", f"unix_micros(ordered_at) {during}")
 
