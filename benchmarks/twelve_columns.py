@@ -1,4 +1,4 @@
-"""Twelve history columns of every order line, from tables on disk to arrays: by our SQL, and by plain pandas the obvious way.
+"""Twelve history columns of every order line, from tables on disk to arrays: in memory, in SQL, and by plain pandas the obvious way.
 
 Of the customer, the style and the size of its brand: lines ordered and lines returned, ever and in the 90 days before the line's day.
 """
@@ -15,12 +15,13 @@ import pandas as pd
 
 from benchmarks.generated import WINDOWS, ZONE
 from benchmarks.measured import Clock
-from features.build import aligned, define_facts
+from features.build import aligned, define_facts, numbered_facts
 from features.engine import Embedded, embedded
 from features.entities import Wanted, wanted
 from features.fact_text import KEYS, OF_A_PRODUCT, Said, lines_sql, listed
 from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
-from features.relations import give
+from features.prefix_sums import summing
+from features.relations import give, skus
 from features.stored import Stored
 from features.told import Told
 
@@ -38,12 +39,26 @@ PLAN: tuple[Wanted, ...] = wanted(
 )
 
 
+def by_prefix_sums(clock: Clock, tables: str, folder: str, memory_mb: int | None = None) -> dict[str, Any]:
+    """The columns as `features.build` makes them by default, in the order of line_id."""
+    with clock.phase("histories in memory"):
+        shop = Stored.of(Path(tables), WINDOWS, ZONE)
+        with embedded(memory_mb=memory_mb) as engine:
+            said = _told(engine, shop)
+            facts = numbered_facts(engine, said, PLAN, engine.fetch(_asked_sql(said)), skus(shop.tables["products"]))
+        found: dict[str, npt.NDArray[np.float64]] = {}
+        with summing(PLAN, facts) as result:
+            for one in PLAN:
+                found |= {column: result(one).column(name) for name, column in zip(one.names, one.columns, strict=True)}
+    return _saved(found, Path(folder))
+
+
 def by_sql(clock: Clock, tables: str, folder: str, memory_mb: int | None = None) -> dict[str, Any]:
     """The columns by our SQL text, in the order of line_id."""
     with clock.phase("histories in SQL"):
         shop = Stored.of(Path(tables), WINDOWS, ZONE)
         with embedded(memory_mb=memory_mb) as engine:
-            found = _asked_of(engine, shop)
+            found = _asked_of(engine, _told(engine, shop))
     return _saved(found, Path(folder))
 
 
@@ -65,9 +80,14 @@ def same(clock: Clock, one: str, other: str) -> dict[str, Any]:
     return {"columns": len(names), "different": different}
 
 
-def _asked_of(engine: Embedded, shop: Stored) -> dict[str, npt.NDArray[np.float64]]:
+def _told(engine: Embedded, shop: Stored) -> Said:
+    """Give the shop to an engine, as one that has no more than orders and returns."""
     said = give(engine, shop, Told.of(shop.tables))
-    facts = define_facts(engine, _of_orders(said))
+    return Said(said.columns, {"order_lines", "returns"}, said.windows, said.day)
+
+
+def _asked_of(engine: Embedded, said: Said) -> dict[str, npt.NDArray[np.float64]]:
+    facts = define_facts(engine, said, PLAN)
     engine.define("asked", _asked_sql(said))
     engine.define(ASKED_KEYS, asked_keys_sql())
     rows = engine.fetch("SELECT COUNT(*) AS rows FROM asked")["rows"][0].as_py()
@@ -75,11 +95,6 @@ def _asked_of(engine: Embedded, shop: Stored) -> dict[str, npt.NDArray[np.float6
     for one in PLAN:
         found |= aligned(one, engine.fetch(history_sql(one, facts)), rows)
     return found
-
-
-def _of_orders(said: Said) -> Said:
-    """The words of a shop that has no more than orders and returns: other facts are not computed."""
-    return Said(said.columns, {"order_lines", "returns"}, said.windows, said.day)
 
 
 def _asked_sql(said: Said) -> str:

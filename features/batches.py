@@ -1,16 +1,19 @@
 """Training rows of a shop that does not fit into memory: the features of every order line, part by part, in bounded memory.
 
-The histories of all lines are computed first, by the same SQL as ever, and stay on disk; then each part of the lines gets its
-histories, what customers declared, and what they did that day, and goes through the same formulas.
+The histories of all lines are summed first, and stay on disk; then each part of the lines gets its histories, what customers
+declared, and what they did that day, and goes through the same formulas.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +21,7 @@ import pyarrow.parquet as pq
 from domain.tables import UTC
 from features.asked import NUMBERS, TEXTS
 from features.assembly import assemble
-from features.build import Background, Progress, aligned, define_facts, rows_of, spine
+from features.build import Background, Progress, aligned, define_facts, numbered_facts, rows_of, spine
 from features.catalogue import Feature, Values
 from features.engine import Embedded
 from features.entities import Wanted
@@ -26,7 +29,8 @@ from features.fact_text import Said, lines_sql
 from features.feature_set import existing, needed
 from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
 from features.moves import moves
-from features.relations import give
+from features.prefix_sums import Summed, summing
+from features.relations import give, skus
 from features.sealed import write_whole
 from features.stored import AnyShop
 
@@ -52,37 +56,59 @@ FROM lines JOIN priced ON lines.line_id = priced.line_id LEFT JOIN skus ON lines
 
 
 def write_features(
-    shop: AnyShop, folder: Path, engine: Embedded, scratch: Path, *, rows: int = ROWS, progress: Progress | None = None
+    shop: AnyShop,
+    folder: Path,
+    engine: Embedded,
+    scratch: Path,
+    *,
+    rows: int = ROWS,
+    in_memory: bool = True,
+    progress: Progress | None = None,
 ) -> int:
     """Write the features of every order line, in order of time.
 
     Args:
         shop: the shop.
         folder: where to: parts of Parquet with line_id and a column per feature; appears whole or not at all.
-        engine: where the SQL runs; its memory bound is what bounds the work.
+        engine: where the SQL runs.
         scratch: an empty folder for what is in between; several times the size of the result.
         rows: order lines of a part.
+        in_memory: hold the facts in memory to sum them; otherwise they are summed in SQL, which takes several times as long and spills
+            to disk what is above the engine's bound.
         progress: wraps each loop, with a sentence on what it does.
 
     Returns:
         How many rows were written.
     """
-    work = _Work.of(shop, engine, scratch, rows)
+    work = Work.of(shop, engine, scratch, rows)
     shown = progress or (lambda steps, sentence: steps)  # noqa: ARG005
     work.ask(shown(range(work.parts), "looking up the lines"))
-    work.sum_up(shown(work.plan, "summing up histories"))
+    sum_up = summed_in_memory if in_memory else summed_in_sql
+    histories = sum_up(work, shown(work.plan, "summing up histories"))
 
     def write(partial: Path) -> None:
         for part in shown(range(work.parts), "writing features"):
-            work.features(part).to_parquet(partial / f"part-{part:05d}.parquet", index=False)
-            work.forget(part)
+            work.features(part, histories).to_parquet(partial / f"part-{part:05d}.parquet", index=False)
 
     write_whole(folder, write)
     return work.lines
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
+class Work:
+    """What there is to do.
+
+    Attributes:
+        shop: the shop.
+        engine: where the SQL runs.
+        scratch: a folder for what is in between.
+        background: what rows are looked up in.
+        chosen: the features that the shop has.
+        said: the shop's words.
+        rows: order lines of a part.
+        lines: of the shop.
+    """
+
     shop: AnyShop
     engine: Embedded
     scratch: Path
@@ -93,7 +119,8 @@ class _Work:
     lines: int
 
     @classmethod
-    def of(cls, shop: AnyShop, engine: Embedded, scratch: Path, rows: int) -> _Work:
+    def of(cls, shop: AnyShop, engine: Embedded, scratch: Path, rows: int) -> Work:
+        """Number the lines by time."""
         background = Background.of(shop)
         said = give(engine, shop, background.told)
         engine.write(asked_lines_sql(said) + " ORDER BY row_number", scratch / "lines.parquet")
@@ -102,10 +129,12 @@ class _Work:
 
     @property
     def parts(self) -> int:
+        """How many there are."""
         return -(-self.lines // self.rows)
 
     @property
     def plan(self) -> tuple[Wanted, ...]:
+        """The histories that the features read."""
         return needed(self.chosen)
 
     def ask(self, parts: Iterable[int]) -> None:
@@ -117,30 +146,13 @@ class _Work:
             table = spine(found, found.day, first=number)
             pq.write_table(table, self.scratch / "asked" / f"{part}.parquet")
 
-    def sum_up(self, plan: Iterable[Wanted]) -> None:
-        """Write every history of every line, by part."""
-        facts = define_facts(self.engine, self.said)
-        self.engine.give("asked", self.scratch / "asked")
-        self.engine.define(ASKED_KEYS, asked_keys_sql())
-        for one in plan:
-            numbered = f"SELECT *, CAST(row_number // {self.rows} AS BIGINT) AS part FROM ({history_sql(one, facts)})"  # noqa: S608
-            self.engine.write_parts(numbered, self.scratch / "histories" / one.entity.name, by="part")
-
-    def features(self, part: int) -> pd.DataFrame:
+    def features(self, part: int, histories: Histories) -> pd.DataFrame:
         """The features of a part of the lines, with their line_id."""
         asked, first = self._asked(part)
         found = rows_of(self.background, asked, moves(self._since(asked)))
-        histories: dict[str, Values] = {}
-        for one in self.plan:
-            histories |= aligned(one, self._histories(one, part), len(asked), first=first)
-        built = assemble(self.chosen, {**histories, **found.inputs(found.day)}, found.persons.allowed)
+        built = assemble(self.chosen, {**histories(first, first + len(asked)), **found.inputs(found.day)}, found.persons.allowed)
         built.insert(0, "line_id", asked["line_id"].to_numpy())
         return built
-
-    def forget(self, part: int) -> None:
-        """Delete what a finished part no longer needs."""
-        for entity in (self.scratch / "histories").iterdir():
-            shutil.rmtree(entity / f"part={part}", ignore_errors=True)
 
     def _asked(self, part: int) -> tuple[pd.DataFrame, int]:
         first = part * self.rows
@@ -154,12 +166,6 @@ class _Work:
             "promised_at": pd.to_datetime(found["promised_us"], unit="us", utc=True),
         }
         return frame.assign(**{name: moment.astype(UTC) for name, moment in times.items()}, **found[list(NUMBERS)].astype("float64")), first
-
-    def _histories(self, one: Wanted, part: int) -> pa.Table:
-        folder = self.scratch / "histories" / one.entity.name / f"part={part}"
-        if folder.exists():
-            return pq.read_table(folder, partitioning=None)
-        return pa.table({name: pa.array([], type=pa.int64()) for name in ("row_number", *one.names)})  # no row of the part has all keys
 
     def _since(self, asked: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """What customers did on the days of some rows, as tables of the contract."""
@@ -182,3 +188,62 @@ class _Work:
         moments = [name for name in frame.columns if name.endswith("_at") or name == "at"]
         in_utc = {name: pd.to_datetime(frame[name], utc=True).astype(UTC) for name in moments}
         return frame.assign(**in_utc)
+
+
+Histories = Callable[[int, int], Mapping[str, Values]]
+"""Tells every history of the lines [first, last)."""
+
+
+def summed_in_memory(work: Work, plan: Iterable[Wanted]) -> Histories:
+    """Sum up in memory, and keep on disk what is found."""
+    facts = numbered_facts(work.engine, work.said, work.plan, work.scratch / "asked", skus(work.shop.tables["products"]))
+    kept: dict[str, tuple[Wanted, Summed]] = {}
+    with summing(work.plan, facts, keep=lambda one, found: _on_disk(found, work.scratch / "histories" / one.entity.name)) as result:
+        for one in plan:
+            kept[one.entity.name] = one, result(one)
+
+    def tell(first: int, last: int) -> dict[str, Values]:
+        told: dict[str, Values] = {}
+        for one, found in kept.values():
+            part = replace(found, at=found.at[first:last])
+            told |= {column: part.column(name) for name, column in zip(one.names, one.columns, strict=True)}
+        return told
+
+    return tell
+
+
+def summed_in_sql(work: Work, plan: Iterable[Wanted]) -> Histories:
+    """Sum up in SQL, to a folder of Parquet for each part."""
+    facts = define_facts(work.engine, work.said, work.plan)
+    work.engine.give("asked", work.scratch / "asked")
+    work.engine.define(ASKED_KEYS, asked_keys_sql())
+    for one in plan:
+        numbered = f"SELECT *, CAST(row_number // {work.rows} AS BIGINT) AS part FROM ({history_sql(one, facts)})"  # noqa: S608
+        work.engine.write_parts(numbered, work.scratch / "histories" / one.entity.name, by="part")
+
+    def tell(first: int, last: int) -> dict[str, Values]:
+        told: dict[str, Values] = {}
+        for one in work.plan:
+            folder = work.scratch / "histories" / one.entity.name / f"part={first // work.rows}"
+            told |= aligned(one, _read(one, folder), last - first, first=first)
+            shutil.rmtree(folder, ignore_errors=True)  # each part is told once
+        return told
+
+    return tell
+
+
+def _read(one: Wanted, folder: Path) -> pa.Table:
+    if folder.exists():
+        return pq.read_table(folder, partitioning=None)
+    return pa.table({name: pa.array([], type=pa.int64()) for name in ("row_number", *one.names)})  # no row of the part has all keys
+
+
+def _on_disk(found: Summed, folder: Path) -> Summed:
+    """The same, mapped from files."""
+    folder.mkdir(parents=True)
+
+    def mapped(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        np.save(folder / f"{name}.npy", array)
+        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
+
+    return Summed(mapped("at", found.at), {name: mapped(name, column) for name, column in found.values.items()})

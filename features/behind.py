@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.build import define_facts
 from features.engine import Engine
 from features.entities import FIRST_DAY, LAST_DAY, Wanted
 from features.fact_text import Kind, Said, listed
+from features.facts import kinds
 from features.histories import ASKED_KEYS, facts_with_keys
 from features.moves import moves
 from features.shop import Shop
@@ -92,7 +92,9 @@ def facts_behind(
         histories: their values by name.
         limit: at most so many facts of each; None for all.
     """
-    told = define_facts(engine, said)
+    told = kinds(said)
+    for kind in told:
+        engine.define(kind.name, kind.select)
     by_name = {column: (one, number) for one in plan for number, column in enumerate(one.columns)}
     return tuple(_behind(engine, name, value, _sql(*by_name[name], value, told), limit) for name, value in histories.items())
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,8 @@ from features.assembly import assemble
 from features.assortment import Assortment, Offers
 from features.catalogue import Inputs, Values
 from features.clock import day_starts, days, micros
-from features.engine import Engine, embedded
+from features.coded import Coded, coded
+from features.engine import Engine, Source, embedded
 from features.entities import Wanted
 from features.fact_text import OF_A_PERSON, Kind, Said
 from features.facts import kinds
@@ -25,10 +25,11 @@ from features.feature_set import FEATURE_NAMES as FEATURE_NAMES
 from features.feature_set import FEATURE_SET_HASH as FEATURE_SET_HASH
 from features.feature_set import FEATURES as FEATURES
 from features.feature_set import existing, needed
-from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
+from features.histories import ASKED_KEYS, asked_keys_sql, history_sql, read_of
 from features.moves import moves, today
 from features.persons import OWN, Ints, Persons, nightly, persons, texts, where
-from features.relations import give
+from features.prefix_sums import summing
+from features.relations import give, skus
 from features.shop import Shop
 from features.stored import AnyShop
 from features.told import Told
@@ -54,7 +55,7 @@ def build(
         history_day: take every row's histories as they stood on this day (since 1970-01-01) instead of on the row's own; for
             experiments that leave time out of account.
         track: wraps the loop over entities, to show progress.
-        engine: where the SQL runs; by default in this process.
+        engine: sum the histories in SQL, there; by default they are summed in memory (`features.prefix_sums`), with the same result.
 
     Returns:
         One row per asked-for row in their order, one float64 column per feature that the shop has the tables for; NaN is missing.
@@ -71,8 +72,7 @@ def build(
     rows = rows_of(background, asked, moves(shop.tables))
     features = existing(shop.present)
     day = rows.day if history_day is None else np.full(len(asked), history_day, dtype="int64")
-    with embedded() if engine is None else nullcontext(engine) as chosen:
-        histories = histories_of(chosen, shop, background.told, needed(features), spine(rows, day), track)
+    histories = histories_of(shop, background.told, needed(features), spine(rows, day), track=track, engine=engine)
     return assemble(features, {**histories, **rows.inputs(day)}, rows.persons.allowed)
 
 
@@ -181,18 +181,32 @@ def spine(rows: Rows, day: Ints, *, first: int = 0) -> pa.Table:
     return pa.table({"row_number": np.arange(first, first + len(day)), "day": day, **columns})
 
 
-def histories_of(engine: Engine, shop: AnyShop, told: Told, plan: tuple[Wanted, ...], asked: pa.Table, track: Track = iter) -> Inputs:
+def histories_of(
+    shop: AnyShop, told: Told, plan: tuple[Wanted, ...], asked: pa.Table, *, track: Track = iter, engine: Engine | None = None
+) -> Inputs:
     """Every history of every asked-for row.
 
     Args:
-        engine: where the SQL runs.
         shop: the shop.
         told: what its customers told it.
         plan: which histories.
         asked: the rows, as `spine` gives them.
         track: wraps the loop over entities, to show progress.
+        engine: where they are summed in SQL; by default they are summed in memory.
     """
-    facts = define_facts(engine, give(engine, shop, told))
+    if engine is not None:
+        return _summed_in_sql(engine, shop, told, plan, asked, track)
+    with embedded() as here:
+        facts = numbered_facts(here, give(here, shop, told), plan, asked, skus(shop.tables["products"]))
+    found: dict[str, Values] = {}
+    with summing(plan, facts) as result:
+        for one in track(plan):
+            found |= {column: result(one).column(name) for name, column in zip(one.names, one.columns, strict=True)}
+    return found
+
+
+def _summed_in_sql(engine: Engine, shop: AnyShop, told: Told, plan: tuple[Wanted, ...], asked: pa.Table, track: Track) -> Inputs:
+    facts = define_facts(engine, give(engine, shop, told), plan)
     engine.give("asked", asked)
     engine.define(ASKED_KEYS, asked_keys_sql())
     found: dict[str, Values] = {}
@@ -201,9 +215,24 @@ def histories_of(engine: Engine, shop: AnyShop, told: Told, plan: tuple[Wanted, 
     return found
 
 
-def define_facts(engine: Engine, said: Said) -> tuple[Kind, ...]:
-    """Compute every kind of facts once."""
-    found = kinds(said)
+def numbered_facts(engine: Engine, said: Said, plan: Sequence[Wanted], asked: Source, inherited: pd.DataFrame) -> Coded:
+    """The facts that histories are made of, and the rows they are asked for, as numbers.
+
+    Args:
+        engine: where the shop's relations are known.
+        said: the shop's words.
+        plan: which histories.
+        asked: the rows, as `spine` gives them.
+        inherited: what rows inherit from their sku, as `features.relations.skus` says.
+    """
+    facts = define_facts(engine, said, plan)
+    engine.give("asked", asked)
+    return coded(engine, facts, plan, inherited)
+
+
+def define_facts(engine: Engine, said: Said, plan: Sequence[Wanted]) -> tuple[Kind, ...]:
+    """Compute every kind of facts once, as far as histories read them."""
+    found = read_of(kinds(said), plan)
     for kind in found:
         engine.define(kind.name, kind.select)
     return found

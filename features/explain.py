@@ -218,5 +218,5 @@ def _asked(shop: Shop, asked: pd.DataFrame, features: Sequence[Feature]) -> Iter
     background, plan = Background.of(shop), needed(features)
     rows = rows_of(background, asked, moves(shop.tables))
     with embedded() as engine:
-        histories = histories_of(engine, shop, background.told, plan, spine(rows, rows.day))
+        histories = histories_of(shop, background.told, plan, spine(rows, rows.day), engine=engine)
         yield _Asking(engine, shop, background.told, rows, plan, {**histories, **rows.inputs(rows.day)})

@@ -7,7 +7,7 @@ shrinkage are formulas over these sums (`features.*_features`), the same in trai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from features.entities import FIRST_DAY, LAST_DAY, Wanted
 from features.fact_text import OF_A_PRODUCT, Kind, listed
@@ -20,6 +20,18 @@ def asked_keys_sql() -> str:
     """The keys of each asked-for row: reads `asked` (row_number, day and the keys that do not follow from the sku) and `skus`."""
     return f"""SELECT asked.*, {listed(f"skus.{key}" for key in OF_A_PRODUCT)}
 FROM asked LEFT JOIN skus ON asked.sku = skus.sku"""  # noqa: S608  (every name in it is declared in our own code)
+
+
+def read_of(kinds: Iterable[Kind], plan: Sequence[Wanted]) -> tuple[Kind, ...]:
+    """The kinds of facts that some histories are made of, without the measures that none of them reads."""
+    found = []
+    for kind in kinds:
+        read = {name for one in plan if _concerns(one, kind) for name in (*one.measures, *_order_days(one))}
+        measures = tuple(name for name in kind.measures if name in read)
+        if measures:
+            select = f"SELECT {listed((*kind.keys, 'day', *measures))} FROM ({kind.select}) AS told"  # noqa: S608
+            found.append(Kind(kind.name, kind.keys, measures, select))
+    return tuple(found)
 
 
 def rolled_sql(wanted: Wanted, kinds: Sequence[Kind], *, where: str = "1 = 1") -> str:

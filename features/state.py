@@ -48,7 +48,7 @@ def full_state(engine: Engine, said: Said, plan: Sequence[Wanted], day: int, *, 
         everybody: whether all customers' histories may be used; otherwise those of the relation `consenting`.
         track: wraps the loop over entities, to show progress.
     """
-    told = define_facts(engine, said)
+    told = define_facts(engine, said, plan)
     return {
         one.entity.name: Stack((_layer(one, engine.fetch(state_sql(one, told, day, _allowed(one, everybody)))),)) for one in track(plan)
     }
@@ -78,7 +78,7 @@ def next_state(
         track: wraps the loop over entities, to show progress.
     """
     windows = sorted({one.days for wanted in plan for one in wanted.sums if one.days})
-    told = define_facts(engine, replace(said, spans=tuple(span.micros(back) for back in (0, *windows))))
+    told = define_facts(engine, replace(said, spans=tuple(span.micros(back) for back in (0, *windows))), plan)
     after = {}
     for one in track(plan):
         changes = engine.fetch(change_sql(one, told, span.first, span.last, _allowed(one, everybody)))
@@ -101,7 +101,7 @@ def people_changed(
         granted: one that holds for those of them who granted it.
     """
     after = dict(state)
-    told = define_facts(engine, replace(said, people=changed))
+    told = define_facts(engine, replace(said, people=changed), plan)
     for one in (one for one in plan if "customer_id" in one.entity.keys):
         out = engine.fetch(state_sql(one, told, day, changed))
         back = _layer(one, engine.fetch(state_sql(one, told, day, f"({changed}) AND ({granted})")))

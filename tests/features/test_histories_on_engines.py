@@ -1,10 +1,10 @@
-"""The same text gives the same numbers wherever it runs: DuckDB in this process, Spark in one, Spark on a cluster."""
+"""The same numbers wherever histories are summed: in memory, or by one text on DuckDB, on Spark in one process, on a Spark cluster."""
 
 from __future__ import annotations
 
 from features.asked import of_order_lines
 from features.build import Background, histories_of, rows_of, spine
-from features.engine import Engine, embedded
+from features.engine import Engine
 from features.feature_set import existing, needed
 from features.moves import moves
 from features.shop import Shop
@@ -19,7 +19,6 @@ def test_histories_are_equal_on_every_engine(shop: Shop, engine: Engine) -> None
     rows = rows_of(background, asked, moves(shop.tables))
     plan = tuple(one for one in needed(existing(shop.present)) if one.entity.name in ENTITIES)
     assert len(ENTITIES) == len(plan)
-    with embedded() as here:
-        expected = histories_of(here, shop, background.told, plan, spine(rows, rows.day))
-    found = histories_of(engine, shop, background.told, plan, spine(rows, rows.day))
+    expected = histories_of(shop, background.told, plan, spine(rows, rows.day))
+    found = histories_of(shop, background.told, plan, spine(rows, rows.day), engine=engine)
     assert {name: values.tobytes() for name, values in expected.items()} == {name: values.tobytes() for name, values in found.items()}
