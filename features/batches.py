@@ -205,7 +205,7 @@ def summed_in_memory(work: Work, plan: Iterable[Wanted]) -> Histories:
     def tell(first: int, last: int) -> dict[str, Values]:
         told: dict[str, Values] = {}
         for one, found in kept.values():
-            part = replace(found, at=found.at[first:last])
+            part = replace(found, rows=found.rows[first:last])
             told |= {column: part.column(name) for name, column in zip(one.names, one.columns, strict=True)}
         return told
 
@@ -246,4 +246,4 @@ def _on_disk(found: Summed, folder: Path) -> Summed:
         np.save(folder / f"{name}.npy", array)
         return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
-    return Summed(mapped("at", found.at), {name: mapped(name, column) for name, column in found.values.items()})
+    return Summed(mapped("rows", found.rows), {name: mapped(name, column) for name, column in found.numbers.items()})

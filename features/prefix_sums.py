@@ -37,21 +37,21 @@ class Summed:
     """The histories of one entity.
 
     Attributes:
-        at: for each asked-for row, where its numbers stand.
-        values: by name, as in `Wanted.names`; NaN for what has no number.
+        rows: for each asked-for row, where its numbers stand.
+        numbers: by name, as in `Wanted.names`; NaN for what has no number.
     """
 
-    at: npt.NDArray[np.int32]
-    values: Mapping[str, Values]
+    rows: npt.NDArray[np.int32]
+    numbers: Mapping[str, Values]
 
     def column(self, name: str) -> Values:
         """One number for each asked-for row."""
-        return np.asarray(self.values[name])[self.at]
+        return np.asarray(self.numbers[name])[self.rows]
 
 
 def summed(wanted: Wanted, told: Coded) -> Summed:
     """The histories of one entity for every asked-for row; NaN where a row lacks one of its keys."""
-    distinct, at = _distinct(told.places(told.asked, wanted.entity))
+    distinct, rows = _distinct(told.places(told.asked, wanted.entity))
     sums = {one.name: np.zeros(len(distinct), dtype="int64") for one in wanted.sums}
     days = {name: np.full(len(distinct), np.nan) for name in ((FIRST_DAY, LAST_DAY) if wanted.days else ())}
     for facts in told.facts:
@@ -59,11 +59,11 @@ def summed(wanted: Wanted, told: Coded) -> Summed:
             found = _Sorted.of(facts, told, wanted)
             _add_sums(sums, wanted, found, distinct)
             _tell_days(days, found, distinct)
-    values = {**{name: column.astype("float64") for name, column in sums.items()}, **days}
+    numbers = {**{name: column.astype("float64") for name, column in sums.items()}, **days}
     if len(distinct) and distinct[0] == UNKNOWN:
-        for column in values.values():
+        for column in numbers.values():
             column[0] = np.nan
-    return Summed(at, values)
+    return Summed(rows, numbers)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class Snapshot:
         midnight_us = np.full(len(asked), self._midnight_us)
         customers = hash_texts(texts(asked["customer_id"]))
         night = self.people.night(customers, hash_texts(offers.keys["category"]))
-        known = persons(night, Told.of(since), _about(asked, offers, since), at_us, midnight_us)
+        known = persons(night, _told(since), _about(asked, offers, since), at_us, midnight_us)
         withheld = known.with_customers(where(night.allowed[OWN], texts(asked["customer_id"]), None))
         done = today(moves(since), self._assortment, asked["customer_id"], offers, at_us, midnight_us)
         return Rows(asked, offers, withheld, np.full(len(asked), self.day), at_us, midnight_us, done)
@@ -134,6 +134,7 @@ class Snapshot:
 
 
 _NO_ENTRY = MISSING + 2
+_NOTHING_TOLD = Told.of({})
 
 
 def load_snapshot(folder: Path) -> Snapshot:
@@ -159,6 +160,11 @@ def load_snapshot(folder: Path) -> Snapshot:
 def load_stack(folder: Path) -> Stack:
     """The layers of one entity's histories."""
     return Stack(tuple(Layer.load(layer) for layer in sorted(folder.iterdir())))
+
+
+def _told(since: Tables) -> Told:
+    """What was declared and decided today; mostly nothing, which need not be looked for."""
+    return Told.of(since) if {"preferences", "consents"} & set(since) else _NOTHING_TOLD
 
 
 def _about(asked: pd.DataFrame, offers: Offers, since: Tables) -> pd.DataFrame:

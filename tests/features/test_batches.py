@@ -33,11 +33,13 @@ def expected(shop: Shop) -> pd.DataFrame:
     return build(shop, lines).set_index(shop.tables["order_lines"]["line_id"].to_numpy(dtype=object)).sort_index()
 
 
-@pytest.mark.parametrize("rows", [333, 100_000])
-def test_they_are_the_same_whatever_the_size_of_a_part(stored: Stored, expected: pd.DataFrame, tmp_path: Path, rows: int) -> None:
+@pytest.mark.parametrize(("rows", "in_memory"), [(333, True), (100_000, True), (700, False)])
+def test_they_are_the_same_whatever_the_size_of_a_part_and_wherever_they_are_summed(
+    stored: Stored, expected: pd.DataFrame, tmp_path: Path, rows: int, in_memory: bool
+) -> None:
     (tmp_path / "scratch").mkdir()
     with embedded(memory_mb=500, threads=2) as engine:
-        assert len(expected) == write_features(stored, tmp_path / "rows", engine, tmp_path / "scratch", rows=rows)
+        assert len(expected) == write_features(stored, tmp_path / "rows", engine, tmp_path / "scratch", rows=rows, in_memory=in_memory)
     parts = sorted((tmp_path / "rows").glob("*.parquet"))
     assert -(-len(expected) // rows) == len(parts)
     found = pd.concat([pd.read_parquet(part) for part in parts]).set_index("line_id").sort_index()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.oracle_past import NAN, Formula, Past, Then, share, shrunk
 
-BRAND_SIZE = ("brand", "category", "size")
+BRAND_SIZE = ("brand", "category", "size_system", "size")
 
 
 def returns_of(past: Past, prior: float, weight: float, days: int | None = None) -> float:
@@ -122,7 +122,7 @@ OF_THE_OFFER: dict[str, Formula] = {
     "sku_lines": lambda t: t.of("sku").lines(),
     "sku_return_rate": lambda t: returns_of(t.of("sku"), style(t), 50),
     "sku_returned_value_share": lambda t: returned_value_share(t.of("sku")),
-    "style_size_return_rate": lambda t: returns_of(t.of("style_id", "size"), style(t), 20),
+    "style_size_return_rate": lambda t: returns_of(t.of("style_id", "size_system", "size"), style(t), 20),
     "country_late_rate": lambda t: late(t, "country", 100),
     "supplier_late_rate": lambda t: late(t, "supplier_id", 100),
     "country_delivery_days": lambda t: delivery_days(t.of("country")),

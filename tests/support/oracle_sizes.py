@@ -12,7 +12,7 @@ from tests.support.tiny_shops import Row
 OWN_CATEGORY = ("customer_id", "category", "size_system")
 OWN_SIZE = ("customer_id", "category", "size_system", "size")
 BODY = ("category", "size_system", "weight_band", "height_band")
-BODY_SIZE = ("category", "size", "weight_band")
+BODY_SIZE = ("category", "size_system", "size", "weight_band")
 
 
 def verdict(past: Past, said: str, prior: float, weight: float) -> float:
@@ -32,7 +32,7 @@ def of_category(t: Then, said: str) -> float:
 
 def of_category_size(t: Then, said: str) -> float:
     """A category's share of a verdict on one size."""
-    return verdict(t.of("category", "size"), said, of_category(t, said), 50)
+    return verdict(t.of("category", "size_system", "size"), said, of_category(t, said), 50)
 
 
 def of_style(t: Then, said: str) -> float:
@@ -43,7 +43,7 @@ def of_style(t: Then, said: str) -> float:
 def of_style_size(t: Then, said: str) -> float:
     """The style's share of a verdict on one size, as if style and size added up."""
     usual = of_style(t, said) + of_category_size(t, said) - of_category(t, said)
-    return verdict(t.of("style_id", "size"), said, min(max(usual, 0.001), 0.999) if usual == usual else NAN, 8)
+    return verdict(t.of("style_id", "size_system", "size"), said, min(max(usual, 0.001), 0.999) if usual == usual else NAN, 8)
 
 
 def beyond(t: Then, *keys: str) -> float:
@@ -85,7 +85,7 @@ VERDICTS: dict[str, Formula] = {
     "style_verdicts": lambda t: t.of("style_id").said(),
     "style_size_small_rate": lambda t: of_style_size(t, "small"),
     "style_size_large_rate": lambda t: of_style_size(t, "large"),
-    "style_size_verdicts": lambda t: t.of("style_id", "size").said(),
+    "style_size_verdicts": lambda t: t.of("style_id", "size_system", "size").said(),
     "category_size_small_rate": lambda t: of_category_size(t, "small"),
     "category_size_large_rate": lambda t: of_category_size(t, "large"),
     "brand_size_small_rate": lambda t: verdict(t.of(*BRAND_SIZE), "small", of_category_size(t, "small"), 20),
@@ -112,10 +112,10 @@ SIZES: dict[str, Formula] = {
     "customer_category_sized_lines": lambda t: known_sizes(t.of(*OWN_CATEGORY)),
     "body_sized_lines": lambda t: known_sizes(t.of(*BODY)),
     "customer_category_size_spread": lambda t: spread(t.of(*OWN_CATEGORY).good_sizes()),
-    "weight_vs_style_size": lambda t: heavier(t, "weight_kg", "style_id", "size"),
-    "weight_vs_category_size": lambda t: heavier(t, "weight_kg", "category", "size"),
-    "height_vs_style_size": lambda t: heavier(t, "height_cm", "style_id", "size"),
-    "height_vs_category_size": lambda t: heavier(t, "height_cm", "category", "size"),
+    "weight_vs_style_size": lambda t: heavier(t, "weight_kg", "style_id", "size_system", "size"),
+    "weight_vs_category_size": lambda t: heavier(t, "weight_kg", "category", "size_system", "size"),
+    "height_vs_style_size": lambda t: heavier(t, "height_cm", "style_id", "size_system", "size"),
+    "height_vs_category_size": lambda t: heavier(t, "height_cm", "category", "size_system", "size"),
     "customer_size_kept_lines": lambda t: t.of(*OWN_SIZE).kept(),
     "customer_size_share": lambda t: share(t.of(*OWN_SIZE).lines(), t.of("customer_id", "category").lines()),
     "customer_size_return_rate": lambda t: returns_of(t.of(*OWN_SIZE), customer(t), 5),
