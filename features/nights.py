@@ -16,7 +16,7 @@ from pathlib import Path
 
 from domain.errors import SnapshotRefused
 from features.build import Track
-from features.sealed import MANIFEST
+from features.sealed import MANIFEST, clear_up
 from features.stored import AnyShop
 from features.taking import night_of, take_next, take_snapshot
 
@@ -60,6 +60,7 @@ def take_night(shop: AnyShop, root: Path, *, day: int | None = None, full: bool 
     day = night_of(shop, day).day
     root.mkdir(parents=True, exist_ok=True)
     with _alone(root):
+        clear_up(root)
         folder = root / (_EPOCH + dt.timedelta(days=day)).isoformat()
         earlier = [night for night in nights(root) if night.name < folder.name]
         taken = _taken(shop, folder, earlier[-1] if earlier and not full else None, day, track)

@@ -59,6 +59,21 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
+def clear_up(root: Path) -> None:
+    """Finish what writers that were killed left in a folder: half-written folders go, and one that was being replaced comes back.
+
+    Nobody else may be writing there.
+    """
+    for old in root.glob(".*.*.replaced"):
+        folder = root / old.name[1:].rsplit(".", 2)[0]
+        if folder.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(folder)
+    for half in root.glob(".*.*.partial"):
+        shutil.rmtree(half)
+
+
 def read_sealed(folder: Path, refused: type[KeeprankError]) -> tuple[str, dict[str, Any]]:
     """Check every file of a sealed folder against its manifest.
 
