@@ -6,7 +6,7 @@ before. Late facts belong to the day on which they became known, so they do not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pandas as pd
@@ -22,35 +22,44 @@ TOLD_LATER = {"returns": ("reason", "condition", "disposition", "refund", "recov
 """Columns that may be filled in when the last of these moments has come."""
 
 
-def fingerprints(engine: Embedded, tables: Mapping[str, Source], before: pd.Timestamp) -> dict[str, str]:
-    """A fingerprint of each table's rows that were known before a moment, whatever their order.
+def fingerprints(engine: Embedded, tables: Mapping[str, Source], *moments: pd.Timestamp) -> list[dict[str, str]]:
+    """Fingerprints of each table's rows that were known before each of some moments, whatever their order.
 
     Args:
         engine: DuckDB, to which the tables are given.
         tables: the shop's tables.
-        before: the moment (UTC).
+        moments: UTC; several cost little more than one.
     """
-    found = {"engine": duckdb.__version__}
+    found: list[dict[str, str]] = [{"engine": duckdb.__version__} for _ in moments]
     for name in (*BIG, "preferences", "consents"):
         if name in tables:
             engine.give(f"past_{name}", tables[name])
-            found[name] = _fingerprint(engine, name, set(columns_of(tables[name])), before)
+            told = [f"TIMESTAMPTZ '{moment.isoformat()}'" for moment in moments]
+            for one, fingerprint in zip(found, _fingerprints(engine, name, set(columns_of(tables[name])), told), strict=True):
+                one[name] = fingerprint
     return found
 
 
-def _fingerprint(engine: Embedded, name: str, columns: set[str], before: pd.Timestamp) -> str:
-    moment = f"TIMESTAMPTZ '{before.isoformat()}'"
-    known_at = TABLES[name].known_at if name != "returns" else "requested_at"
-    known = " AND ".join(f'COALESCE("{column}", {moment} - INTERVAL 1 DAY) < {moment}' for column in _known(name, known_at, columns))
-    told = ", ".join(_as_known(name, column, moment) for column in sorted(columns))
-    query = f"SELECT COUNT(*), COALESCE(SUM(CAST(hash({told}) % 1000000007 AS HUGEINT)), 0) FROM past_{name} WHERE {known or 'TRUE'}"  # noqa: S608
-    rows, total = engine.connection.execute(query).fetchall()[0]
-    return f"{rows}:{total}"
+def _fingerprints(engine: Embedded, name: str, columns: set[str], moments: Sequence[str]) -> list[str]:
+    """Of one table: rows, and the sum of their hashes; what says the same at all moments is hashed once."""
+    late = sorted(columns & {*PARTS.get(name, ()), *TOLD_LATER.get(name, ())})
+    always = ", ".join(f'"{column}"' for column in sorted(columns - {*late}))
+    sums = []
+    for moment in moments:
+        known = " AND ".join(_known(name, columns, moment)) or "TRUE"
+        row = ", ".join(["always", *(_as_known(name, column, moment) for column in late)])
+        hashed = f"CAST(hash({row}) % 1000000007 AS HUGEINT)" if late else "CAST(always % 1000000007 AS HUGEINT)"
+        sums += [f"COUNT(*) FILTER ({known})", f"COALESCE(SUM({hashed}) FILTER ({known}), 0)"]
+    query = f"SELECT {', '.join(sums)} FROM (SELECT *, hash({always}) AS always FROM past_{name}) AS told"  # noqa: S608
+    found = engine.connection.execute(query).fetchall()[0]
+    return [f"{rows}:{total}" for rows, total in zip(found[::2], found[1::2], strict=True)]
 
 
-def _known(name: str, known_at: str | None, columns: set[str]) -> list[str]:
-    of_row = [known_at] if known_at else []
-    return [*of_row, *(["known_at"] if "known_at" in columns and name in BIG else [])]
+def _known(name: str, columns: set[str], moment: str) -> list[str]:
+    """The conditions that a row was known before a moment."""
+    of_row = "requested_at" if name == "returns" else TABLES[name].known_at
+    told = [*([of_row] if of_row else []), *(["known_at"] if "known_at" in columns and name in BIG else [])]
+    return [f'COALESCE("{column}", {moment} - INTERVAL 1 DAY) < {moment}' for column in told]
 
 
 def _as_known(name: str, column: str, moment: str) -> str:

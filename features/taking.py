@@ -19,11 +19,10 @@ from features.entities import Wanted
 from features.fact_text import OF_A_PRODUCT, Said
 from features.feature_set import FEATURE_SET_HASH, existing, needed
 from features.keyed import LAYER_FILES, Layer, Stack
-from features.measures import VALUES
 from features.past import fingerprints
 from features.people import People
 from features.persons import OWN
-from features.relations import give, skus, sources_of
+from features.relations import give, sources_of
 from features.sealed import read_manifest, read_sealed, write_sealed
 from features.snapshot import PROBE, load_stack
 from features.state import CONSENTING, Span, full_state, next_state, people_changed
@@ -97,7 +96,8 @@ def take_snapshot(shop: AnyShop, folder: Path, *, day: int | None = None, track:
     with embedded() as engine:
         said = _give(engine, night)
         state = full_state(engine, said, night.plan, night.day, everybody=night.told.everybody, track=track)
-        return _write(night, folder, state, fingerprints(engine, sources_of(shop), night.at))
+        (past,) = fingerprints(engine, sources_of(shop), night.at)
+        return _write(night, folder, state, past)
 
 
 def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None, track: Track = iter) -> str:
@@ -125,7 +125,7 @@ def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None
     span = Span(int(manifest["day"]), night.day, shop.zone)
     with embedded() as engine:
         said = _give(engine, night)
-        _require_same_past(engine, night, last, manifest)
+        past = _same_past(engine, night, last, manifest)
         before = {one.entity.name: load_stack(last / _HISTORIES / one.entity.name) for one in night.plan}
         state = next_state(engine, said, night.plan, span, before, everybody=night.told.everybody, track=track)
         minds = _changed_minds(night, span)
@@ -133,7 +133,7 @@ def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None
             engine.give("minds", minds)
             changed, granted = (f"customer_id IN (SELECT customer_id FROM minds{where})" for where in ("", " WHERE granted"))  # noqa: S608
             state = people_changed(engine, said, night.plan, night.day, state, changed, granted)
-        return _write(night, folder, state, fingerprints(engine, sources_of(shop), night.at), last=last)
+        return _write(night, folder, state, past, last=last)
 
 
 def _give(engine: Embedded, night: Night) -> Said:
@@ -176,21 +176,26 @@ def _require_earlier(night: Night, last: Path, manifest: Mapping[str, Any]) -> N
         raise SnapshotRefused(f"{last.name} is of {midnight(int(manifest['day']), night.shop.zone):%Y-%m-%d}", expected="an earlier day")
 
 
-def _require_same_past(engine: Embedded, night: Night, last: Path, manifest: Mapping[str, Any]) -> None:
+def _same_past(engine: Embedded, night: Night, last: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The fingerprints of what is known at the night, if the tables still say of the days before `last` what they said then.
+
+    Raises:
+        PastChanged: they do not.
+    """
     before = midnight(int(manifest["day"]), night.shop.zone)
-    now = fingerprints(engine, sources_of(night.shop), before)
-    changed = [name for name in now if manifest["past"].get(name) != now[name]]
+    then, now = fingerprints(engine, sources_of(night.shop), before, night.at)
+    changed = [name for name in then if manifest["past"].get(name) != then[name]]
     if _products_changed(pd.read_parquet(last / "products.parquet"), night.shop.tables["products"]):
         changed.append("products")
     if changed:
         raise PastChanged(f"{', '.join(changed)}: what was known before {before:%Y-%m-%d %H:%M} has changed", advice="take a full snapshot")
+    return now
 
 
 def _products_changed(then: pd.DataFrame, now: pd.DataFrame) -> bool:
     """Whether a sku that was there says something else of itself, as far as facts inherit it."""
-    inherited = ["sku", *OF_A_PRODUCT, "size_tenths", "tagged", *VALUES]
-    old, new = (skus(frame)[inherited].set_index("sku") for frame in (then, now))
-    return not old.equals(new.reindex(old.index))
+    old, new = (frame[["sku", *OF_A_PRODUCT, "value_tags"]].set_index("sku") for frame in (then, now))
+    return not old.equals(new.reindex(old.index).astype(old.dtypes.to_dict()))
 
 
 def _write(night: Night, folder: Path, state: Mapping[str, Stack], past: Mapping[str, str], *, last: Path | None = None) -> str:
