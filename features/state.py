@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from features.build import Track, define_facts
 from features.clock import day_starts
-from features.engine import Engine
+from features.engine import Engine, embedded
 from features.entities import FIRST_DAY, LAST_DAY, Wanted
 from features.fact_text import Said
 from features.histories import change_sql, state_sql
 from features.keyed import GONE, MISSING, Hashes, Ints, Layer, Stack, fold, hash_texts
+from features.near import near_tables
 
 CONSENTING = "consenting"
 """The relation of customers whose history may be used: customer_id."""
@@ -78,12 +79,23 @@ def next_state(
         track: wraps the loop over entities, to show progress.
     """
     windows = sorted({one.days for wanted in plan for one in wanted.sums if one.days})
-    told = define_facts(engine, replace(said, spans=tuple(span.micros(back) for back in (0, *windows))), plan)
+    spanned = replace(said, spans=tuple(span.micros(back) for back in (0, *windows)))
     after = {}
-    for one in track(plan):
-        changes = engine.fetch(change_sql(one, told, span.first, span.last, _allowed(one, everybody)))
-        after[one.entity.name] = _stacked(before[one.entity.name], _added(one, before[one.entity.name], changes))
+    with embedded() as near:
+        _give_near(near, engine, spanned, everybody)
+        told = define_facts(near, spanned, plan)
+        for one in track(plan):
+            changes = near.fetch(change_sql(one, told, span.first, span.last, _allowed(one, everybody)))
+            after[one.entity.name] = _stacked(before[one.entity.name], _added(one, before[one.entity.name], changes))
     return after
+
+
+def _give_near(near: Engine, engine: Engine, said: Said, everybody: bool) -> None:
+    """Give the rows that bear on the spans to an engine of their own, whose facts then read little."""
+    for name, table in near_tables(engine, said):
+        near.give(name, table)
+    for name in ("skus", "told", *(() if everybody else (CONSENTING,))):
+        near.give(name, engine.fetch(f"SELECT * FROM {name}"))  # noqa: S608
 
 
 def people_changed(
