@@ -25,7 +25,7 @@ class Offers:
         row: the sku's row in the assortment; -1 when it is not there.
         keys: the keys that follow from the sku, as texts.
         codes: the same keys as whole numbers, -1 where unknown, and the sku's own.
-        inputs: size_position, and 1 or 0 for tagged and each group of values; missing for unknown skus.
+        inputs: size_position, and 1 or 0 for each group of values; missing for unknown skus.
     """
 
     row: Ints

@@ -37,6 +37,7 @@ def delivered(said: Said) -> Kind:
         measures.DELIVERED,
         f"""WITH lines AS ({lines_sql(said)})
 SELECT {listed(OF_A_LINE)}, {said.day("delivered_us")} AS day, CAST(1 AS BIGINT) AS delivered_lines,
+  {one_if("promised_us IS NOT NULL")} AS promised_lines,
   {one_if("delivered_us > promised_us")} AS late_lines, CAST({hours} AS BIGINT) AS delivery_hours{said.id("line_id")}
 FROM lines WHERE delivered_us IS NOT NULL AND {said.during("delivered_us")}""",  # noqa: S608
     )
@@ -69,7 +70,7 @@ def kept(said: Said) -> Kind:
   SELECT kept_spans.*, over_us AS us, CAST(-1 AS BIGINT) AS sign FROM kept_spans WHERE over_us > since_us AND over_us < {_NEVER}
 )
 SELECT {listed(f"settled.{key}" for key in OF_A_LINE)}, {listed(f"told.{key}" for key in OF_A_PERSON)}, {said.day("settled.us")} AS day,
-  sign AS kept_lines, sign * value AS kept_value, sign * skus.tagged AS kept_tagged, {tagged},
+  sign AS kept_lines, sign * value AS kept_value, {tagged},
   {one_if("skus.size_tenths IS NOT NULL")} * sign AS good_sized_lines, COALESCE(skus.size_tenths, 0) * sign AS good_size_tenths,
   COALESCE(skus.size_tenths * skus.size_tenths, 0) * sign AS good_size_squares{said.id("settled.line_id")}
 FROM settled JOIN skus ON settled.sku = skus.sku {told_before("settled", "ordered_us")}

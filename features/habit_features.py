@@ -26,8 +26,8 @@ def reason_rate(v: Inputs, entity: str, reason: str, weight: float) -> Values:
 
 def late_rate(v: Inputs, entity: str, weight: float) -> Values:
     """The share of an entity's deliveries that came late, shrunk to the shop's."""
-    usual = shop_rate(v, "late_lines", "delivered_lines")
-    return shrunk(v[f"{entity}.late_lines"], v[f"{entity}.delivered_lines"], usual, weight)
+    usual = shop_rate(v, "late_lines", "promised_lines")
+    return shrunk(v[f"{entity}.late_lines"], v[f"{entity}.promised_lines"], usual, weight)
 
 
 def ticket_rate(v: Inputs, entity: str, topic: str, weight: float) -> Values:

@@ -34,13 +34,13 @@ ORDERED = {
 }
 DELIVERED = {
     "delivered_lines": "order lines delivered",
+    "promised_lines": "order lines delivered that had a promised time",
     "late_lines": "order lines delivered after the promised time",
     "delivery_hours": "sum of the hours from order to delivery",
 }
 KEPT = {
     "kept_lines": "order lines kept",
     "kept_value": "value kept, minor units",
-    "kept_tagged": "order lines kept whose product has value tags",
     **{f"kept_{value}": f"order lines kept whose tags speak for {value}" for value in VALUES},
 }
 RETURNED = {

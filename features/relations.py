@@ -62,7 +62,7 @@ def skus(products: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per sku: sku, the keys of the product, size_tenths (its size's position, tenths; missing when it cannot be ordered),
-        tagged (1 when it has value tags), and a 1 for each group of values that its tags speak for.
+        and a 1 for each group of values that its tags speak for.
     """
     position = size_positions(products["size"])
     frame = products[["sku", "style_id", "category", "brand", "supplier_id", "size"]].assign(
@@ -73,10 +73,10 @@ def skus(products: pd.DataFrame) -> pd.DataFrame:
 
 
 def values(products: pd.DataFrame) -> pd.DataFrame:
-    """Whether each product is tagged, and for which groups of `VALUES` its tags speak, as 0 or 1."""
+    """For which groups of `VALUES` the tags of each product speak, as 0 or 1."""
     tags = products["value_tags"].fillna("").str.split(",").map(lambda found: {tag.strip() for tag in found} - {""})
     groups = {name: tags.map(lambda found, wanted=frozenset(wanted): int(bool(found & wanted))) for name, wanted in VALUES.items()}
-    return pd.DataFrame({"tagged": tags.map(lambda found: int(bool(found))), **groups}, dtype="int64")
+    return pd.DataFrame(groups, dtype="int64", index=products.index)
 
 
 def columns_of(source: Source) -> list[str]:

@@ -124,6 +124,7 @@ def test_a_delivery_is_late_after_the_promised_moment_and_takes_whole_hours() ->
     ]
     facts = facts_of(shop_of(order_lines=lines))["delivered"]
     assert {"01-03": 1, "01-04": 1, "01-05": 1} == days_of(facts, "delivered_lines")
+    assert {"01-03": 1, "01-04": 1} == days_of(facts, "promised_lines")
     assert {"01-04": 1} == days_of(facts, "late_lines")
     assert {"01-03": 60, "01-04": 84, "01-05": 96} == days_of(facts, "delivery_hours")
 

@@ -44,13 +44,16 @@ def reason(t: Then, key: str, group: str, weight: float) -> float:
 
 
 def late(t: Then, key: str, weight: float) -> float:
-    """How often deliveries come late."""
+    """How often deliveries that had a promise come late."""
 
     def late_of(past: Past) -> float:
         return past.count("delivered", where=lambda line: line["promised_at"] is not None and line["delivered_at"] > line["promised_at"])
 
-    usual = shrunk(late_of(t.of()), t.of().count("delivered"), 0.05, 100)
-    return shrunk(late_of(t.of(key)), t.of(key).count("delivered"), usual, weight)
+    def promised(past: Past) -> float:
+        return past.count("delivered", where=lambda line: line["promised_at"] is not None)
+
+    usual = shrunk(late_of(t.of()), promised(t.of()), 0.05, 100)
+    return shrunk(late_of(t.of(key)), promised(t.of(key)), usual, weight)
 
 
 def delivery_days(past: Past) -> float:
