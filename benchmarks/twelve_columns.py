@@ -20,7 +20,7 @@ from features.engine import Embedded, embedded
 from features.entities import Wanted, wanted
 from features.fact_text import KEYS, OF_A_PRODUCT, Said, lines_sql, listed
 from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
-from features.prefix_sums import summing
+from features.prefix_sums import summed, summing
 from features.relations import give, skus
 from features.stored import Stored
 from features.told import Told
@@ -47,7 +47,7 @@ def by_prefix_sums(clock: Clock, tables: str, folder: str, memory_mb: int | None
             said = _told(engine, shop)
             facts = numbered_facts(engine, said, PLAN, engine.fetch(_asked_sql(said)), skus(shop.tables["products"]))
         found: dict[str, npt.NDArray[np.float64]] = {}
-        with summing(PLAN, facts) as result:
+        with summing(PLAN, lambda one: summed(one, facts)) as result:
             for one in PLAN:
                 found |= {column: result(one).column(name) for name, column in zip(one.names, one.columns, strict=True)}
     return _saved(found, Path(folder))

@@ -29,7 +29,7 @@ from features.fact_text import Said, lines_sql
 from features.feature_set import existing, needed
 from features.histories import ASKED_KEYS, asked_keys_sql, history_sql
 from features.moves import moves
-from features.prefix_sums import Summed, summing
+from features.prefix_sums import Summed, summed, summing
 from features.relations import give, skus
 from features.sealed import write_whole
 from features.stored import AnyShop
@@ -198,7 +198,14 @@ def summed_in_memory(work: Work, plan: Iterable[Wanted]) -> Histories:
     """Sum up in memory, and keep on disk what is found."""
     facts = numbered_facts(work.engine, work.said, work.plan, work.scratch / "asked", skus(work.shop.tables["products"]))
     kept: dict[str, tuple[Wanted, Summed]] = {}
-    with summing(work.plan, facts, keep=lambda one, found: _on_disk(found, work.scratch / "histories" / one.entity.name)) as result:
+
+    def of(one: Wanted) -> Summed:
+        folder = work.scratch / "histories" / one.entity.name
+        folder.mkdir(parents=True)
+        found = summed(one, facts, lambda name, column: _mapped(column, folder / f"{name}.npy"))
+        return replace(found, rows=_mapped(found.rows, folder / "rows.npy"))
+
+    with summing(work.plan, of) as result:
         for one in plan:
             kept[one.entity.name] = one, result(one)
 
@@ -238,12 +245,7 @@ def _read(one: Wanted, folder: Path) -> pa.Table:
     return pa.table({name: pa.array([], type=pa.int64()) for name in ("row_number", *one.names)})  # no row of the part has all keys
 
 
-def _on_disk(found: Summed, folder: Path) -> Summed:
-    """The same, mapped from files."""
-    folder.mkdir(parents=True)
-
-    def mapped(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        np.save(folder / f"{name}.npy", array)
-        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-
-    return Summed(mapped("rows", found.rows), {name: mapped(name, column) for name, column in found.numbers.items()})
+def _mapped(array: npt.NDArray[Any], file: Path) -> npt.NDArray[Any]:
+    """The same array, from a file."""
+    np.save(file, array)
+    return np.asarray(np.load(file, mmap_mode="r"))

@@ -17,7 +17,7 @@ from features.assortment import Assortment, Offers
 from features.catalogue import Inputs, Values
 from features.clock import day_starts, days, micros
 from features.coded import Coded, coded
-from features.engine import Engine, Source, embedded
+from features.engine import Embedded, Engine, Source, embedded
 from features.entities import Wanted
 from features.fact_text import OF_A_PERSON, Kind, Said
 from features.facts import kinds
@@ -28,7 +28,7 @@ from features.feature_set import existing, needed
 from features.histories import ASKED_KEYS, asked_keys_sql, history_sql, read_of
 from features.moves import moves, today
 from features.persons import OWN, Ints, Persons, nightly, persons, texts, where
-from features.prefix_sums import summing
+from features.prefix_sums import summed, summing
 from features.relations import give, skus
 from features.shop import Shop
 from features.stored import AnyShop
@@ -199,7 +199,7 @@ def histories_of(
     with embedded() as here:
         facts = numbered_facts(here, give(here, shop, told), plan, asked, skus(shop.tables["products"]))
     found: dict[str, Values] = {}
-    with summing(plan, facts) as result:
+    with summing(plan, lambda one: summed(one, facts)) as result:
         for one in track(plan):
             found |= {column: result(one).column(name) for name, column in zip(one.names, one.columns, strict=True)}
     return found
@@ -215,7 +215,7 @@ def _summed_in_sql(engine: Engine, shop: AnyShop, told: Told, plan: tuple[Wanted
     return found
 
 
-def numbered_facts(engine: Engine, said: Said, plan: Sequence[Wanted], asked: Source, inherited: pd.DataFrame) -> Coded:
+def numbered_facts(engine: Embedded, said: Said, plan: Sequence[Wanted], asked: Source, inherited: pd.DataFrame) -> Coded:
     """The facts that histories are made of, and the rows they are asked for, as numbers.
 
     Args:

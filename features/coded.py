@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from domain.errors import FeaturesRefused
-from features.engine import Engine
+from features.engine import Embedded
 from features.entities import Entity, Wanted
 from features.fact_text import OF_A_PRODUCT, Kind, listed
 
@@ -105,8 +105,8 @@ class Coded:
         return self.products[key][rows.keys["sku"]] if key in OF_A_PRODUCT else rows.keys[key]
 
 
-def coded(engine: Engine, kinds: Sequence[Kind], plan: Sequence[Wanted], skus: pd.DataFrame) -> Coded:
-    """Fetch facts and the relation `asked` as numbers.
+def coded(engine: Embedded, kinds: Sequence[Kind], plan: Sequence[Wanted], skus: pd.DataFrame) -> Coded:
+    """Fetch facts and the relation `asked` as numbers; the engine forgets the facts.
 
     Args:
         engine: where the kinds of facts are defined.
@@ -128,7 +128,7 @@ def coded(engine: Engine, kinds: Sequence[Kind], plan: Sequence[Wanted], skus: p
     )
 
 
-def _number(engine: Engine, key: str, kinds: Sequence[Kind]) -> int:
+def _number(engine: Embedded, key: str, kinds: Sequence[Kind]) -> int:
     """Number the texts of a key, in a relation of its own."""
     places = [*(kind.name for kind in kinds), *(["skus"] if key == "sku" else [])] or [_NOTHING.format(key)]
     texts = " UNION ALL ".join(f"SELECT DISTINCT {key} AS text FROM {place}" for place in places)  # noqa: S608
@@ -137,14 +137,15 @@ def _number(engine: Engine, key: str, kinds: Sequence[Kind]) -> int:
     return int(engine.fetch(f"SELECT COUNT(*) AS texts FROM codes_{key}")["texts"][0].as_py())  # noqa: S608
 
 
-def _facts(engine: Engine, kind: Kind, own: Sequence[str]) -> NumberedFacts:
+def _facts(engine: Embedded, kind: Kind, own: Sequence[str]) -> NumberedFacts:
     keys = [key for key in own if key in kind.keys]
     told = [*(f"COALESCE(codes_{key}.code, {UNKNOWN}) AS {key}" for key in keys), "day", *kind.measures]
     found = engine.fetch(f"SELECT {listed(told)} FROM {kind.name}{_joined(kind.name, keys)}")  # noqa: S608
+    engine.forget(kind.name)
     return NumberedFacts(_columns(found, keys), _array(found, "day").astype("int32"), _columns(found, kind.measures))
 
 
-def _asked(engine: Engine, sizes: Mapping[str, int]) -> Numbered:
+def _asked(engine: Embedded, sizes: Mapping[str, int]) -> Numbered:
     told = listed(
         f"CASE WHEN asked.{key} IS NULL THEN {UNKNOWN} ELSE COALESCE(codes_{key}.code, {size}) END AS {key}" for key, size in sizes.items()
     )

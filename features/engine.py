@@ -66,6 +66,10 @@ class Embedded:
         """Make the result of a SELECT known by a name, computed once."""
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
 
+    def forget(self, name: str) -> None:
+        """Give back what the result of a SELECT that was made known takes."""
+        self.connection.execute(f"DROP TABLE {name}")
+
     def fetch(self, select: str) -> pa.Table:
         """The result of a SELECT."""
         return self.connection.sql(select).to_arrow_table()

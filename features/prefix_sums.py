@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -20,10 +19,11 @@ import numpy.typing as npt
 
 from features.catalogue import Values
 from features.coded import UNKNOWN, Coded, NumberedFacts
-from features.entities import FIRST_DAY, LAST_DAY, Wanted
+from features.entities import FIRST_DAY, LAST_DAY, Sum, Wanted
 from features.fact_text import OF_A_PRODUCT
 
 Places: TypeAlias = npt.NDArray[np.int64]
+Keep: TypeAlias = Callable[[str, Values], Values]
 
 _ORDERS = "ordered_lines"
 """The measure that tells on which days something was ordered."""
@@ -49,39 +49,44 @@ class Summed:
         return np.asarray(self.numbers[name])[self.rows]
 
 
-def summed(wanted: Wanted, told: Coded) -> Summed:
-    """The histories of one entity for every asked-for row; NaN where a row lacks one of its keys."""
+def summed(wanted: Wanted, told: Coded, keep: Keep = lambda _, column: column) -> Summed:
+    """The histories of one entity for every asked-for row; NaN where a row lacks one of its keys.
+
+    Args:
+        wanted: of what.
+        told: the facts and asked-for rows.
+        keep: what becomes of each column as soon as it is known, such as a file; so one column is in memory at a time.
+    """
     distinct, rows = _distinct(told.places(told.asked, wanted.entity))
-    sums = {one.name: np.zeros(len(distinct), dtype="int64") for one in wanted.sums}
-    days = {name: np.full(len(distinct), np.nan) for name in ((FIRST_DAY, LAST_DAY) if wanted.days else ())}
-    for facts in told.facts:
-        if _concerns(wanted, facts):
-            found = _Sorted.of(facts, told, wanted)
-            _add_sums(sums, wanted, found, distinct)
-            _tell_days(days, found, distinct)
-    numbers = {**{name: column.astype("float64") for name, column in sums.items()}, **days}
-    if len(distinct) and distinct[0] == UNKNOWN:
-        for column in numbers.values():
-            column[0] = np.nan
-    return Summed(rows, numbers)
+    lacking = bool(len(distinct) and distinct[0] == UNKNOWN)
+    kinds = [facts for facts in told.facts if _concerns(wanted, facts)]
+    numbers: dict[str, Values] = {}
+    carried: dict[str, Places] = {}
+    for number, facts in enumerate(kinds):
+        found = _Sorted.of(facts, told, wanted)
+        later = {measure for kind in kinds[number + 1 :] for measure in kind.measures}
+        for one, sums in found.sums(wanted, distinct):
+            total = sums + carried.pop(one.name, 0)
+            if one.measure in later:
+                carried[one.name] = total
+            else:
+                numbers[one.name] = keep(one.name, _column(total, lacking))
+        if wanted.days and _ORDERS in facts.measures:
+            numbers |= {name: keep(name, _column(days, lacking)) for name, days in found.order_days(distinct).items()}
+    nothing = {one.name: np.zeros(len(distinct)) for one in wanted.sums}
+    nothing |= {name: np.full(len(distinct), np.nan) for name in (FIRST_DAY, LAST_DAY) if wanted.days}
+    untold = {name: keep(name, _column(column, lacking)) for name, column in nothing.items() if name not in numbers}
+    return Summed(rows, {**numbers, **untold})
 
 
 @contextmanager
-def summing(
-    plan: Sequence[Wanted], told: Coded, *, keep: Callable[[Wanted, Summed], Summed] | None = None
-) -> Iterator[Callable[[Wanted], Summed]]:
+def summing(plan: Sequence[Wanted], of: Callable[[Wanted], Summed]) -> Iterator[Callable[[Wanted], Summed]]:
     """Sum up several entities at a time, in the background.
 
     Args:
         plan: what to sum.
-        told: the facts and asked-for rows.
-        keep: what is done with each result in the background, such as writing it to disk.
+        of: sums up one.
     """
-
-    def of(one: Wanted) -> Summed:
-        found = summed(one, told)
-        return found if keep is None else keep(one, found)
-
     with ThreadPoolExecutor(THREADS, thread_name_prefix="summing") as pool:
         futures = {one.entity.name: pool.submit(of, one) for one in plan}
         try:
@@ -103,7 +108,7 @@ class _Sorted:
     """
 
     facts: NumberedFacts
-    order: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int32]
     places: Places
     days: int
     first_day: int
@@ -114,11 +119,11 @@ class _Sorted:
         order = np.argsort(places, kind="stable" if _nearly_sorted(places) else None)
         places = places[order]
         unknown = int(np.searchsorted(places, 0))
-        return cls(facts, order[unknown:], places[unknown:], told.days, told.first_day)
+        return cls(facts, order[unknown:].astype("int32"), places[unknown:], told.days, told.first_day)
 
-    def before(self, places: Places) -> npt.NDArray[np.int64]:
+    def before(self, places: Places) -> npt.NDArray[np.int32]:
         """How many facts lie before each place; places have to ascend."""
-        return np.searchsorted(self.places, places)
+        return np.searchsorted(self.places, places).astype("int32")
 
     def back(self, places: Places, days: int | None) -> Places:
         """The places so many days earlier, or at the start of their entry."""
@@ -131,30 +136,32 @@ class _Sorted:
         np.cumsum(self.facts.measures[measure][self.order], dtype="int64", out=sums[1:])
         return sums
 
-    @cached_property
-    def day(self) -> npt.NDArray[np.int64]:
-        """The day of each fact."""
-        return self.places % self.days + self.first_day
+    def sums(self, wanted: Wanted, distinct: Places) -> Iterator[tuple[Sum, Places]]:
+        """The sums of this kind at some places, which have to ascend; those of one measure follow each other."""
+        read = [one for one in wanted.sums if one.measure in self.facts.measures]
+        end = self.before(distinct)
+        begins = {days: self.before(self.back(distinct, days)) for days in {one.days for one in read}}
+        for measure in sorted({one.measure for one in read}):
+            running = self.running(measure)
+            for one in (one for one in read if one.measure == measure):
+                yield one, running[end] - running[begins[one.days]]
 
-
-def _add_sums(sums: Mapping[str, Places], wanted: Wanted, facts: _Sorted, distinct: Places) -> None:
-    """Add the sums of one kind of facts to those of the kinds before."""
-    read = [one for one in wanted.sums if one.measure in facts.facts.measures]
-    end = facts.before(distinct)
-    begins = {days: facts.before(facts.back(distinct, days)) for days in {one.days for one in read}}
-    for measure in sorted({one.measure for one in read}):
-        running = facts.running(measure)
-        for one in (one for one in read if one.measure == measure):
-            sums[one.name][:] += running[end] - running[begins[one.days]]
-
-
-def _tell_days(days: Mapping[str, Values], facts: _Sorted, distinct: Places) -> None:
-    """Tell the days of the first and the latest order."""
-    if days and _ORDERS in facts.facts.measures:
-        begin, end = facts.before(facts.back(distinct, None)), facts.before(distinct)
+    def order_days(self, distinct: Places) -> dict[str, Values]:
+        """The days of the first and the latest order; NaN where there was none."""
+        begin, end = self.before(self.back(distinct, None)), self.before(distinct)
         known = end > begin
-        days[FIRST_DAY][known] = facts.day[begin[known]]
-        days[LAST_DAY][known] = facts.day[end[known] - 1]
+        found = {FIRST_DAY: np.full(len(distinct), np.nan), LAST_DAY: np.full(len(distinct), np.nan)}
+        found[FIRST_DAY][known] = self.places[begin[known]] % self.days + self.first_day
+        found[LAST_DAY][known] = self.places[end[known] - 1] % self.days + self.first_day
+        return found
+
+
+def _column(numbers: Places | Values, lacking: bool) -> Values:
+    """Numbers as doubles; the first is missing where rows lack a key."""
+    column = numbers.astype("float64")
+    if lacking:
+        column[0] = np.nan
+    return column
 
 
 def _distinct(places: Places) -> tuple[Places, npt.NDArray[np.int32]]:

@@ -140,3 +140,9 @@ def test_what_was_goodwill_is_a_return_when_a_delivery_opens_the_window_anew() -
     late = line("l", "2024-01-01", country="GB", delivered_at="2024-01-20")
     facts = told("kept", sent_back("l", "2024-01-10", "2024-01-22"), bought=late)
     assert {"01-06": 1, "01-20": -1} == days_of(facts, "kept_lines")
+
+
+def test_a_parcel_that_came_before_the_delivery_that_opened_its_window_counts_from_that_delivery() -> None:
+    late = line("a", "2024-01-01", delivered_at="2024-02-10")
+    facts = facts_of(shop_of(order_lines=[late], returns=[sent_back("a", "2024-01-20", "2024-01-21")]))["returned"]
+    assert {"02-10": 1} == days_of(facts, "returned_lines")

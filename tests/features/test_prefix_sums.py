@@ -38,7 +38,7 @@ def engine() -> Iterator[Embedded]:
 
 def both(engine: Embedded, one: Wanted, happened: list[Happened], asked: list[Asked]) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """What the SQL gives, and what is summed in memory."""
-    given_to(engine, happened, asked)
+    given_to(engine, happened, asked, defined=True)
     expected = aligned(one, engine.fetch(history_sql(one, KINDS)), len(asked))
     found = summed(one, coded(engine, KINDS, PLAN, assortment()))
     return {name: column.tobytes() for name, column in expected.items()}, {
@@ -60,7 +60,7 @@ def test_they_are_the_sums_of_the_sql_for_any_facts_and_rows(happened: list[Happ
 
 def test_the_rows_own_day_is_excluded_and_a_window_reaches_back_its_length(engine: Embedded) -> None:
     (one,) = wanted(["style.ordered_lines", "style.ordered_lines_30d"])
-    given_to(engine, [("c", "a-1", 10, "ordered")], [(None, "a-2", day) for day in (10, 11, 40, 41)])
+    given_to(engine, [("c", "a-1", 10, "ordered")], [(None, "a-2", day) for day in (10, 11, 40, 41)], defined=True)
     found = summed(one, coded(engine, KINDS, (one,), assortment()))
     assert [0.0, 1.0, 1.0, 1.0] == found.column("ordered_lines").tolist()
     assert [0.0, 1.0, 1.0, 0.0] == found.column("ordered_lines_30d").tolist()
@@ -85,11 +85,19 @@ def test_more_entries_than_a_number_can_tell_apart_are_refused() -> None:
         summed(one, told)
 
 
-def test_a_failure_in_the_background_reaches_who_asks(engine: Embedded) -> None:
-    given_to(engine, [("c", "a-1", 10, "ordered")], [("c", "a-1", 11)])
-
-    def keep(*_: object) -> Summed:
+def test_a_failure_in_the_background_reaches_who_asks() -> None:
+    def full(_: Wanted) -> Summed:
         raise OSError("the disk is full")
 
-    with pytest.raises(OSError, match="the disk is full"), summing(PLAN, coded(engine, KINDS, PLAN, assortment()), keep=keep) as result:
+    with pytest.raises(OSError, match="the disk is full"), summing(PLAN, full) as result:
         result(PLAN[0])
+
+
+def test_a_measure_of_two_kinds_is_kept_when_both_are_summed() -> None:
+    (one,) = wanted(["customer.good_sized_lines"])
+    keys, day = {"customer_id": np.zeros(1, "int8")}, np.array([0], "int32")
+    facts = tuple(NumberedFacts(keys, day, {"good_sized_lines": np.array([number])}) for number in (2, 3))
+    kept: list[float] = []
+    told = Coded(facts, Numbered(keys, np.array([1], "int32")), {}, {"customer_id": 1})
+    summed(one, told, lambda _, column: (kept.extend(column), column)[1])  # type: ignore[func-returns-value]
+    assert [5.0] == kept

@@ -23,12 +23,17 @@ Happened = tuple[str | None, str | None, int, str]
 """Customer, sku, day, and whether it was ordered or returned."""
 
 
-def given_to(engine: Embedded, happened: list[Happened], asked: list[Asked]) -> None:
-    """Tell an engine what happened and what is asked."""
+def given_to(engine: Embedded, happened: list[Happened], asked: list[Asked], *, defined: bool = False) -> None:
+    """Tell an engine what happened and what is asked; as tables of its own, which it can forget, or as they are given."""
     engine.give("skus", assortment())
     for kind in KINDS:
         rows = [(who, sku, day, 1) for who, sku, day, what in happened if what == kind.name]
-        engine.give(kind.name, frame(rows, customer_id="str", sku="str", day="int64", **dict.fromkeys(kind.measures, "int64")))
+        engine.give(
+            f"given_{kind.name}" if defined else kind.name,
+            frame(rows, customer_id="str", sku="str", day="int64", **dict.fromkeys(kind.measures, "int64")),
+        )
+        if defined:
+            engine.define(kind.name, f"SELECT * FROM given_{kind.name}")  # noqa: S608
     spine = [(number, *row) for number, row in enumerate(asked)]
     engine.give("asked", frame(spine, row_number="int64", customer_id="str", sku="str", day="int64"))
     engine.define(ASKED_KEYS, asked_keys_sql())

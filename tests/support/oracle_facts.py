@@ -112,7 +112,7 @@ def _returned(rows: Rows, moment: dt.datetime) -> list[Row]:
     found = []
     for line in _lines(rows):
         returns = _inside(rows, line, moment)
-        parcels = [_arrived(versions_of(returns, return_id), moment) for return_id in sorted({row["return_id"] for row in returns})]
+        parcels = [_arrived(line, versions_of(returns, return_id), moment) for return_id in sorted({row["return_id"] for row in returns})]
         arrived = [parcel for parcel in parcels if parcel]
         if arrived:
             units, reasons = sum(parcel["quantity"] for parcel in arrived), {parcel["reason"] for parcel in arrived}
@@ -121,8 +121,11 @@ def _returned(rows: Rows, moment: dt.datetime) -> list[Row]:
     return found
 
 
-def _arrived(versions: list[Row], moment: dt.datetime) -> Row | None:
-    """A parcel as it is told of by a moment, since it is known to have arrived; a correction need not repeat the arrival."""
+def _arrived(line: Row, versions: list[Row], moment: dt.datetime) -> Row | None:
+    """A parcel as it is told of by a moment, since it is known to have arrived; a correction need not repeat the arrival.
+
+    One that was asked for when the window seemed closed counts since the delivery that opened it again.
+    """
     parcel: Row | None = None
     received_at: dt.datetime | None = None
     for version in versions:
@@ -130,6 +133,8 @@ def _arrived(versions: list[Row], moment: dt.datetime) -> Row | None:
         if received_at is None:
             continue
         known = learned({**version, "received_at": received_at}, "received_at")
+        if version["requested_at"] > window_ends({**line, "delivered_at": None}, moment):
+            known = max(known, line["delivered_at"])
         if known < moment:
             parcel = {**version, "known": parcel["known"] if parcel else known}
     return parcel
