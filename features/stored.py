@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-import duckdb
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from domain.tables import TABLES, Tables
@@ -91,11 +91,22 @@ def _filled_in(metadata: pq.FileMetaData) -> Iterator[str]:
 
 
 def _latest(name: str, path: Path) -> pd.Timestamp:
-    columns = [column for column in (TABLES[name].known_at, "known_at") if column in pq.read_schema(_files(path)[0]).names]
-    tops = ", ".join(f'epoch_us(MAX("{column}"))' for column in columns)
-    with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT {tops} FROM read_parquet(?)", [[str(file) for file in _files(path)]]).fetchall()[0]  # noqa: S608
-    return pd.Timestamp(max((us for us in found if us is not None), default=0), unit="us", tz="UTC").as_unit("us")
+    """The latest moment of a table, as its files' own statistics tell; a file without them is read."""
+    names = pq.read_schema(_files(path)[0]).names
+    columns = [column for column in (TABLES[name].known_at, "known_at") if column is not None and column in names]
+    found = [moment for file in _files(path) for column in columns if (moment := _latest_in(file, column)) is not None]
+    return max(found, default=pd.Timestamp(0, tz="UTC")).as_unit("us")
+
+
+def _latest_in(file: Path, column: str) -> pd.Timestamp | None:
+    metadata = pq.read_metadata(file)
+    number = metadata.schema.to_arrow_schema().get_field_index(column)
+    told = [metadata.row_group(group).column(number).statistics for group in range(metadata.num_row_groups)]
+    if all(one is not None and (one.has_min_max or not one.num_values) for one in told):
+        latest = max((one.max for one in told if one.has_min_max), default=None)
+    else:
+        latest = pc.max(pq.read_table(file, columns=[column])[column]).as_py()
+    return None if latest is None else pd.Timestamp(latest).tz_convert("UTC")
 
 
 def _files(path: Path) -> list[Path]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,11 +95,11 @@ def take_snapshot(shop: AnyShop, folder: Path, *, day: int | None = None, track:
         SnapshotRefused: the day begins after the shop's `now`.
     """
     night = night_of(shop, day)
-    with embedded() as engine:
+    with embedded() as engine, _people(night) as people:
         said = _give(engine, night)
         state = full_state(engine, said, night.plan, night.day, everybody=night.told.everybody, track=track)
         (past,) = fingerprints(engine, sources_of(shop), night.at)
-        return _write(night, folder, state, past)
+        return _write(night, folder, state, past, people)
 
 
 def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None, track: Track = iter) -> str:
@@ -123,7 +125,7 @@ def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None
     _, manifest = read_sealed(last, SnapshotRefused)
     _require_earlier(night, last, manifest)
     span = Span(int(manifest["day"]), night.day, shop.zone)
-    with embedded() as engine:
+    with embedded() as engine, _people(night) as people:
         said = _give(engine, night)
         past = _same_past(engine, night, last, manifest)
         before = {one.entity.name: load_stack(last / _HISTORIES / one.entity.name) for one in night.plan}
@@ -133,7 +135,7 @@ def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None
             engine.give("minds", minds)
             changed, granted = (f"customer_id IN (SELECT customer_id FROM minds{where})" for where in ("", " WHERE granted"))  # noqa: S608
             state = people_changed(engine, said, night.plan, night.day, state, changed, granted)
-        return _write(night, folder, state, past, last=last)
+        return _write(night, folder, state, past, people, last=last)
 
 
 def _give(engine: Embedded, night: Night) -> Said:
@@ -198,7 +200,22 @@ def _products_changed(then: pd.DataFrame, now: pd.DataFrame) -> bool:
     return not old.equals(new.reindex(old.index).astype(old.dtypes.to_dict()))
 
 
-def _write(night: Night, folder: Path, state: Mapping[str, Stack], past: Mapping[str, str], *, last: Path | None = None) -> str:
+@contextmanager
+def _people(night: Night) -> Iterator[Callable[[], People]]:
+    """What is held of customers, found out in the background while the engine counts."""
+    with ThreadPoolExecutor(1, thread_name_prefix="people") as pool:
+        yield pool.submit(People.of, night.told, int(night.at.timestamp() * 1e6)).result
+
+
+def _write(
+    night: Night,
+    folder: Path,
+    state: Mapping[str, Stack],
+    past: Mapping[str, str],
+    people: Callable[[], People],
+    *,
+    last: Path | None = None,
+) -> str:
     facts = {
         "kind": "snapshot",
         "day": night.day,
@@ -216,7 +233,7 @@ def _write(night: Night, folder: Path, state: Mapping[str, Stack], past: Mapping
         for name, stack in state.items():
             for number, layer in enumerate(stack.layers):
                 linked.update(_write_layer(layer, partial, f"{_HISTORIES}/{name}/{number}", last, sealed))
-        People.of(night.told, int(night.at.timestamp() * 1e6)).write(partial / _PEOPLE)
+        people().write(partial / _PEOPLE)
         night.shop.tables["products"].to_parquet(partial / "products.parquet", index=False)
         _in_stock(night.shop.tables.get("stock"), night.at).to_parquet(partial / "stock.parquet", index=False)
 

@@ -64,6 +64,14 @@ def test_a_big_table_may_be_a_folder_of_parts(shop: Shop, stored: Stored, tmp_pa
     assert take_snapshot(stored, tmp_path / "whole") == take_snapshot(parts, tmp_path / "parts")
 
 
+def test_files_that_do_not_tell_their_latest_moment_are_read(shop: Shop, stored: Stored, tmp_path: Path) -> None:
+    write_tables(shop.tables, tmp_path / "shop")
+    for name in stored.sources:
+        shop.tables[name].to_parquet(tmp_path / "shop" / f"{name}.parquet", index=False, write_statistics=False)
+    told = Stored.of(tmp_path / "shop", shop.windows, shop.zone)
+    assert (stored.now, stored.today) == (told.now, told.today)
+
+
 def test_its_snapshot_is_the_same(shop: Shop, stored: Stored, tmp_path: Path) -> None:
     assert take_snapshot(shop, tmp_path / "memory") == take_snapshot(stored, tmp_path / "disk")
 
