@@ -195,25 +195,26 @@ Histories = Callable[[int, int], Mapping[str, Values]]
 
 
 def summed_in_memory(work: Work, plan: Iterable[Wanted]) -> Histories:
-    """Sum up in memory, and keep on disk what is found."""
+    """Sum up in memory, and keep on disk what is found: a file for each column, mapped only while it is looked up."""
     facts = numbered_facts(work.engine, work.said, work.plan, work.scratch / "asked", skus(work.shop.tables["products"]))
-    kept: dict[str, tuple[Wanted, Summed]] = {}
 
     def of(one: Wanted) -> Summed:
         folder = work.scratch / "histories" / one.entity.name
         folder.mkdir(parents=True)
-        found = summed(one, facts, lambda name, column: _mapped(column, folder / f"{name}.npy"))
-        return replace(found, rows=_mapped(found.rows, folder / "rows.npy"))
+        found = summed(one, facts, lambda name, column: _kept(column, folder / f"{name}.npy"))
+        return replace(found, rows=_kept(found.rows, folder / "rows.npy"))
 
     with summing(work.plan, of) as result:
         for one in plan:
-            kept[one.entity.name] = one, result(one)
+            result(one)
 
     def tell(first: int, last: int) -> dict[str, Values]:
         told: dict[str, Values] = {}
-        for one, found in kept.values():
-            part = replace(found, rows=found.rows[first:last])
-            told |= {column: part.column(name) for name, column in zip(one.names, one.columns, strict=True)}
+        for one in work.plan:
+            folder = work.scratch / "histories" / one.entity.name
+            rows = np.load(folder / "rows.npy", mmap_mode="r")[first:last]
+            for name, column in zip(one.names, one.columns, strict=True):
+                told[column] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")[rows])
         return told
 
     return tell
@@ -245,7 +246,7 @@ def _read(one: Wanted, folder: Path) -> pa.Table:
     return pa.table({name: pa.array([], type=pa.int64()) for name in ("row_number", *one.names)})  # no row of the part has all keys
 
 
-def _mapped(array: npt.NDArray[Any], file: Path) -> npt.NDArray[Any]:
+def _kept(array: npt.NDArray[Any], file: Path) -> npt.NDArray[Any]:
     """The same array, from a file."""
     np.save(file, array)
     return np.asarray(np.load(file, mmap_mode="r"))

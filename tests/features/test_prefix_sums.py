@@ -62,8 +62,8 @@ def test_the_rows_own_day_is_excluded_and_a_window_reaches_back_its_length(engin
     (one,) = wanted(["style.ordered_lines", "style.ordered_lines_30d"])
     given_to(engine, [("c", "a-1", 10, "ordered")], [(None, "a-2", day) for day in (10, 11, 40, 41)], defined=True)
     found = summed(one, coded(engine, KINDS, (one,), assortment()))
-    assert [0.0, 1.0, 1.0, 1.0] == found.column("ordered_lines").tolist()
-    assert [0.0, 1.0, 1.0, 0.0] == found.column("ordered_lines_30d").tolist()
+    assert [0.0, 2.0, 2.0, 2.0] == found.column("ordered_lines").tolist()
+    assert [0.0, 2.0, 2.0, 0.0] == found.column("ordered_lines_30d").tolist()
 
 
 def test_sums_beyond_the_whole_numbers_of_a_double_lose_nothing_on_the_way() -> None:

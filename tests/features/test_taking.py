@@ -18,8 +18,9 @@ from features.nights import LATEST, nights, take_night
 from features.shop import Shop
 from features.snapshot import Snapshot, load_snapshot
 from features.taking import PastChanged, take_next, take_snapshot
-from tests.support.moments import moment
+from tests.support.moments import line, moment, sent_back
 from tests.support.tiny_shops import QUICK, START, TinyShop, day_of, tiny_shops
+from tests.support.told_facts import shop_of
 
 
 def same_content(expected: Snapshot, found: Snapshot) -> None:
@@ -161,6 +162,27 @@ def test_who_withdrew_is_gone_and_who_granted_is_there_with_all_the_past(shop: S
     known = [[load_snapshot(tmp_path / name).knows_customer(who) for who in buyers] for name in ("last", "next")]
     assert [[True, False], [False, True]] == known
     assert [False, True] == load_snapshot(tmp_path / "next").people.may_be_known(hash_texts(buyers)).tolist()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        line("a", "2024-01-01", delivered_at="2024-01-03"),  # its window ends
+        line("a", "2024-01-03"),  # its window ends as far as can be told
+        line("a", "2023-11-01", delivered_at="2024-01-17 10:00"),  # it comes after its window seemed closed
+        line("a", "2024-01-17 12:00", delivered_at="2024-01-30"),
+    ],
+)
+def test_a_line_that_nothing_is_said_of_that_night_but_its_moments_is_not_forgotten(first: dict[str, object], tmp_path: Path) -> None:
+    others = [line("b", "2023-12-30", delivered_at="2024-01-01"), line("c", "2023-10-30", order_id="o-a")]
+    shop = shop_of(order_lines=[first, *others], returns=[sent_back("b", "2024-01-05", "2024-01-06")])
+    night = day_of(moment("2024-01-17").to_pydatetime(), "UTC")
+    take_snapshot(shop, tmp_path / "last", day=night)
+    take_next(shop, tmp_path / "next", tmp_path / "last", day=night + 1)
+    take_snapshot(shop, tmp_path / "full", day=night + 1)
+    same_content(load_snapshot(tmp_path / "full"), load_snapshot(tmp_path / "next"))
+    last, following = (load_snapshot(tmp_path / name).state["style"].whole().numbers for name in ("last", "next"))
+    assert not np.array_equal(last, following)
 
 
 def load_day(shop: Shop, back: int) -> pd.Timestamp:
