@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
 from domain.tables import Tables
-from features import facts, histories, today
-from features.entities import Wanted
+from features import facts, prefix_sums, today
 from features.fact_text import Kind, Said
 from features.shop import Shop
 from features.today import Askers, Moves, Whole
@@ -28,13 +29,12 @@ def with_told_discounts(shop: Shop) -> Shop:
 @contextmanager
 def histories_of_the_day_itself() -> Iterator[None]:
     """Histories end with the row's day instead of before it."""
-    as_it_is = histories._windows
 
-    def with_today(wanted: Wanted) -> list[str]:
-        return [text.replace("AND 1 PRECEDING", "AND CURRENT ROW") for text in as_it_is(wanted)]
+    def with_today(self: prefix_sums._Sorted, places: prefix_sums.Places) -> npt.NDArray[np.int32]:
+        return np.searchsorted(self.places, places, side="right").astype("int32")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(histories, "_windows", with_today)
+        patch.setattr(prefix_sums._Sorted, "before", with_today)
         yield
 
 
