@@ -8,19 +8,65 @@ import tomllib
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from domain.errors import PolicyRefused
-from domain.money import exponent
+from domain.money import EXPONENTS, exponent
 from domain.presets import PRESETS, Economics
 
-_SECTIONS = ("shop", "returns", "vat", "economics", "exchange")
+Objective = Literal["kept_margin", "conversion", "return_blind_margin"]
+"""What an order is worth to the ranking: its expected kept margin, one order, or its margin as if nothing came back."""
+
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+
+MAX_TEMPERATURE = 0.2
+"""More chance than this is not explored with: a shopper's list stays a ranking."""
+
 _OF_THE_MACHINE = {"localtime", "Factory"}
 """Names that mean another zone on every machine, or none."""
 
-_ECONOMICS_FIELDS = tuple(field.name for field in fields(Economics))
-
 Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What offers are ranked by.
+
+    Attributes:
+        objective: what an order is worth.
+        give_up_orders_share: guard-rail: of the orders expected when ranking by P(order), the share that may be given up for margin, 0-1.
+        attention_per_position: the share of those who looked at one position that looks at the next; above 0, at most 1.
+    """
+
+    objective: Objective = "kept_margin"
+    give_up_orders_share: float = 0.01
+    attention_per_position: float = 0.92
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """How much chance a ranking holds.
+
+    Attributes:
+        temperature: of the Plackett-Luce draw, relative to the spread of the offers' values; 0 ranks without chance.
+    """
+
+    temperature: float = 0.0
+
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "shop": ("time_zone",),
+    "returns": ("window_days", "by_country"),
+    "vat": ("rate", "by_country"),
+    "economics": ("preset", "category"),
+    "economics.category": ("preset", *(field.name for field in fields(Economics))),
+    "ranking": tuple(field.name for field in fields(Ranking)),
+    "exploration": tuple(field.name for field in fields(Exploration)),
+    "exchange": tuple(EXPONENTS),
+}
+"""Every key that a policy may hold, by section; `by_country` holds countries and `category` the shop's own product categories."""
+
+_SECTIONS = tuple(section for section in KEYS if "." not in section)
 
 
 @dataclass(frozen=True)
@@ -35,6 +81,8 @@ class Policy:
         preset: name of the preset that holds where no category overrides it.
         by_category: economics by category; "" is the default.
         exchange: units of each currency for one EUR; the presets' costs are translated by it.
+        ranking: what offers are ranked by.
+        exploration: how much chance a ranking holds.
     """
 
     version: str
@@ -44,6 +92,8 @@ class Policy:
     preset: str
     by_category: Mapping[str, Economics]
     exchange: Mapping[str, float]
+    ranking: Ranking
+    exploration: Exploration
 
     def economics(self, category: str | None) -> Economics:
         """What holds for a category."""
@@ -66,23 +116,54 @@ def parse_policy(text: str) -> Policy:
         raise PolicyRefused(f"the policy is no TOML: {error}") from error
     _known(raw, _SECTIONS, "policy")
     shop, returns, vat, economics = (_section(raw, name) for name in ("shop", "returns", "vat", "economics"))
-    _known(shop, ("time_zone",), "shop")
-    _known(returns, ("window_days", "by_country"), "returns")
-    _known(vat, ("rate", "by_country"), "vat")
-    _known(economics, ("preset", "category"), "economics")
+    ranking, exploration = _ranking(raw), _exploration(raw)
     return Policy(
-        version=hashlib.sha256(repr(_sorted(raw)).encode()).hexdigest()[:12],
+        version=_version(raw | {"ranking": vars(ranking), "exploration": vars(exploration)}),
         time_zone=_time_zone(shop.get("time_zone"), "shop.time_zone"),
         window_days=_by_country(returns, "window_days", "returns", _days),
         vat=_by_country(vat, "rate", "vat", _rate),
         preset=_preset_name(economics.get("preset"), "economics.preset"),
         by_category=_by_category(economics),
-        exchange=_exchange(_section(raw, "exchange")),
+        exchange=_exchange(_table(raw.get("exchange", {}), "exchange")),
+        ranking=ranking,
+        exploration=exploration,
     )
 
 
+def _version(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(repr(_sorted(content)).encode()).hexdigest()[:12]
+
+
 def _section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    return _table(raw.get(name, {}), name)
+    section = _table(raw.get(name, {}), name)
+    _known(section, KEYS[name], name)
+    return section
+
+
+def _ranking(raw: Mapping[str, Any]) -> Ranking:
+    if "ranking" not in raw:
+        return Ranking()
+    section = _whole_section(raw, "ranking")
+    return Ranking(
+        objective=_objective(section["objective"], "ranking.objective"),
+        give_up_orders_share=_rate(section["give_up_orders_share"], "ranking.give_up_orders_share"),
+        attention_per_position=_attention(section["attention_per_position"], "ranking.attention_per_position"),
+    )
+
+
+def _exploration(raw: Mapping[str, Any]) -> Exploration:
+    if "exploration" not in raw:
+        return Exploration()
+    return Exploration(temperature=_temperature(_whole_section(raw, "exploration")["temperature"], "exploration.temperature"))
+
+
+def _whole_section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A section that says everything, once it is there."""
+    section = _section(raw, name)
+    missing = [key for key in KEYS[name] if key not in section]
+    if missing:
+        raise PolicyRefused(f"{name}.{missing[0]} is missing", expected=f"all of: {', '.join(KEYS[name])}; or no section [{name}]")
+    return section
 
 
 def _table(value: Any, where: str) -> Mapping[str, Any]:
@@ -130,6 +211,25 @@ def _rate(value: Any, where: str) -> float:
     return float(value)
 
 
+def _objective(value: Any, where: str) -> Objective:
+    if value not in OBJECTIVES:
+        raise PolicyRefused(f"{where} = {value!r}", expected=f"one of: {', '.join(OBJECTIVES)}")
+    objective: Objective = value
+    return objective
+
+
+def _attention(value: Any, where: str) -> float:
+    if _rate(value, where) == 0:
+        raise PolicyRefused(f"{where} = {value!r}", expected="a share above 0, at most 1")
+    return float(value)
+
+
+def _temperature(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_TEMPERATURE:
+        raise PolicyRefused(f"{where} = {value!r}", expected=f"a number from 0 to {MAX_TEMPERATURE}")
+    return float(value)
+
+
 def _preset_name(value: Any, where: str) -> str:
     if not isinstance(value, str) or value not in PRESETS:
         raise PolicyRefused(f"{where} = {value!r}", expected=f"one of: {', '.join(PRESETS)}")
@@ -144,7 +244,7 @@ def _by_category(economics: Mapping[str, Any]) -> dict[str, Economics]:
         overrides = _table(section, where)
         if not category:
             raise PolicyRefused("economics.category holds a category without a name", advice="set economics.preset instead")
-        _known(overrides, ("preset", *_ECONOMICS_FIELDS), where)
+        _known(overrides, KEYS["economics.category"], where)
         base = PRESETS[_preset_name(overrides.get("preset", usual), f"{where}.preset")].economics
         values = {key: _cost(key, value, f"{where}.{key}") for key, value in overrides.items() if key != "preset"}
         by_category[category] = replace(base, **values)  # type: ignore[arg-type]

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import inspect
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.errors import PolicyRefused
-from domain.policy import parse_policy
+from domain.policy import KEYS, OBJECTIVES, Exploration, Objective, Policy, Ranking, parse_policy
 from domain.presets import PRESETS
 
 POLICY = """
@@ -32,7 +37,17 @@ recovery_share = 0.25
 
 [exchange]
 USD = 1.08
+
+[ranking]
+objective = "conversion"
+give_up_orders_share = 0.02
+attention_per_position = 0.8
+
+[exploration]
+temperature = 0.1
 """
+RANKING = POLICY[POLICY.index("[ranking]") : POLICY.index("[exploration]")]
+EXPLORATION = POLICY[POLICY.index("[exploration]") :]
 
 
 def test_a_policy_is_read() -> None:
@@ -42,6 +57,35 @@ def test_a_policy_is_read() -> None:
     assert (0.0, 0.19, 0.19) == (policy.vat_rate("US"), policy.vat_rate("DE"), policy.vat_rate(None))
     assert {"EUR": 1.0, "USD": 1.08} == policy.exchange
     assert "eu_fashion_ehi2023" == policy.preset
+    assert Ranking("conversion", 0.02, 0.8) == policy.ranking
+    assert Exploration(0.1) == policy.exploration
+
+
+def test_ranking_and_exploration_may_be_left_out_as_a_whole() -> None:
+    policy = parse_policy(POLICY.replace(RANKING, "").replace(EXPLORATION, ""))
+    assert Ranking("kept_margin", 0.01, 0.92) == policy.ranking
+    assert Exploration(0.0) == policy.exploration
+
+
+def test_leaving_a_section_out_is_the_same_policy_as_spelling_its_defaults_out() -> None:
+    spelled = '[ranking]\nobjective = "kept_margin"\ngive_up_orders_share = 0.01\nattention_per_position = 0.92\n'
+    assert parse_policy(POLICY.replace(RANKING, "")) == parse_policy(POLICY.replace(RANKING, spelled))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_can_be_chosen(objective: Objective) -> None:
+    assert objective == parse_policy(POLICY.replace('"conversion"', f'"{objective}"')).ranking.objective
+
+
+@pytest.mark.parametrize(("temperature", "attention", "given_up"), [("0", "1", "0"), ("0.2", "0.001", "1.0")])
+def test_the_ends_of_what_is_possible_are_possible(temperature: str, attention: str, given_up: str) -> None:
+    text = POLICY.replace("= 0.1\n", f"= {temperature}\n").replace("= 0.8\n", f"= {attention}\n").replace("= 0.02\n", f"= {given_up}\n")
+    policy = parse_policy(text)
+    assert (float(temperature), float(attention), float(given_up)) == (
+        policy.exploration.temperature,
+        policy.ranking.attention_per_position,
+        policy.ranking.give_up_orders_share,
+    )
 
 
 def test_a_category_overrides_what_it_knows_better() -> None:
@@ -90,6 +134,24 @@ def test_a_category_overrides_what_it_knows_better() -> None:
         ("USD = 1.08", "XYZ = 1", "unknown currency 'XYZ'"),
         ("USD = 1.08", "EUR = 2", "exchange.EUR = 2"),
         ("[exchange]", "[exchange", "no TOML"),
+        ('"conversion"', '"profit"', "ranking.objective = 'profit'"),
+        ('"conversion"', '["conversion"]', "ranking.objective = ['conversion']"),
+        ('"conversion"', "true", "ranking.objective = True"),
+        ('objective = "conversion"', "", "ranking.objective is missing"),
+        ("give_up_orders_share = 0.02", "", "ranking.give_up_orders_share is missing"),
+        ("attention_per_position = 0.8", "", "ranking.attention_per_position is missing"),
+        ("give_up_orders_share = 0.02", "give_up_orders_share = 1.01", "ranking.give_up_orders_share = 1.01"),
+        ("give_up_orders_share = 0.02", "give_up_orders_share = nan", "ranking.give_up_orders_share = nan"),
+        ("attention_per_position = 0.8", "attention_per_position = 0", "ranking.attention_per_position = 0"),
+        ("attention_per_position = 0.8", "attention_per_position = 1.1", "ranking.attention_per_position = 1.1"),
+        ("objective =", "goal =", "'goal' in ranking"),
+        ("[ranking]", "[rankings]", "'rankings' in policy"),
+        ("temperature = 0.1", "temperature = 0.21", "exploration.temperature = 0.21"),
+        ("temperature = 0.1", "temperature = -0.1", "exploration.temperature = -0.1"),
+        ("temperature = 0.1", "temperature = true", "exploration.temperature = True"),
+        ("temperature = 0.1", "temperature = 'low'", "exploration.temperature = 'low'"),
+        ("temperature = 0.1", "", "exploration.temperature is missing"),
+        ("temperature = 0.1", "temperature = 0.1\nseed = 1", "'seed' in exploration"),
     ],
 )
 def test_an_unknown_key_or_impossible_value_is_refused_by_name(before: str, after: str, named: str) -> None:
@@ -97,6 +159,13 @@ def test_an_unknown_key_or_impossible_value_is_refused_by_name(before: str, afte
     with pytest.raises(PolicyRefused) as refused:
         parse_policy(POLICY.replace(before, after, 1))
     assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["ranking", "exploration"])
+def test_a_section_is_a_section(name: str) -> None:
+    text = f'{name} = "kept_margin"\n{POLICY.replace(RANKING, "").replace(EXPLORATION, "")}'
+    with pytest.raises(PolicyRefused, match=f"{name} = 'kept_margin'"):
+        parse_policy(text)
 
 
 @pytest.mark.parametrize(
@@ -113,12 +182,22 @@ def test_layout_and_comments_do_not_change_the_version(before: str, after: str) 
 
 
 def test_the_order_of_sections_does_not_change_the_version() -> None:
-    exchange = "[exchange]\nUSD = 1.08\n"
-    assert parse_policy(POLICY).version == parse_policy(exchange + POLICY.replace(exchange, "")).version
+    assert parse_policy(POLICY).version == parse_policy(EXPLORATION + POLICY.replace(EXPLORATION, "")).version
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("GB = 14", "GB = 15"), ("GB = 14", "IE = 14"), ("= 0.25", "= 0.26"), ("USD = 1.08", ""), ("Berlin", "Vienna")]
+    ("before", "after"),
+    [
+        ("GB = 14", "GB = 15"),
+        ("GB = 14", "IE = 14"),
+        ("= 0.25", "= 0.26"),
+        ("USD = 1.08", ""),
+        ("Berlin", "Vienna"),
+        ('"conversion"', '"kept_margin"'),
+        ("share = 0.02", "share = 0.03"),
+        ("position = 0.8", "position = 0.9"),
+        ("temperature = 0.1", "temperature = 0.2"),
+    ],
 )
 def test_content_changes_the_version(before: str, after: str) -> None:
     assert parse_policy(POLICY).version != parse_policy(POLICY.replace(before, after)).version
@@ -126,7 +205,9 @@ def test_content_changes_the_version(before: str, after: str) -> None:
 
 def test_the_shipped_policy_is_valid() -> None:
     shipped = Path(__file__).parents[2] / "config/policy.toml"
-    assert 12 == len(parse_policy(shipped.read_text()).version)
+    policy = parse_policy(shipped.read_text())
+    assert 12 == len(policy.version)
+    assert (Ranking(), Exploration()) == (policy.ranking, policy.exploration)
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -134,3 +215,75 @@ def test_a_preset_names_only_its_own_fields_as_guesses(name: str) -> None:
     preset = PRESETS[name]
     assert preset.guesses <= set(vars(preset.economics))
     assert preset.source
+
+
+PERSONAL = re.compile(
+    "customer|person|people|shopper|user|buyer|member|account|session|consumer|household|segment|cohort|group|loyal|profile|returner"
+    "|serial|abus|fraud|risk|score|history|behavio|block|exclude|deny|hide|refuse|gender|income|postcode"
+)
+"""Words of keys that would be about somebody, or about keeping something from somebody."""
+
+ABOUT_RETURNS = {
+    ("economics.category", "return_handling_eur_cents"),
+    ("economics.category", "return_cost_share"),
+    ("economics.category", "return_fee_eur_cents"),
+    ("economics.category", "return_rate_prior"),
+}
+"""What a return costs, and the share that comes back in a product category: no one's."""
+
+
+def test_no_key_names_a_customer_or_a_group_of_them() -> None:
+    assert not [key for section, keys in KEYS.items() for key in (section, *keys) if PERSONAL.search(key.lower())]
+
+
+def test_keys_about_returns_are_about_products_and_money() -> None:
+    assert ABOUT_RETURNS == {(section, key) for section, keys in KEYS.items() for key in keys if "return" in key and key not in OBJECTIVES}
+
+
+def test_a_policy_is_only_ever_asked_for_a_country_or_a_category() -> None:
+    asked = {
+        name
+        for _, method in inspect.getmembers(Policy, inspect.isfunction)
+        if not method.__name__.startswith("_")
+        for name in _asked(method)
+    }
+    assert {"category", "country"} == asked
+
+
+def _asked(method: Any) -> set[str]:
+    return set(inspect.signature(method).parameters) - {"self"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[shop]", "[customers]\nhide_above = 0.5\n[shop]"),
+        ("[shop]", '[customers."c-1"]\nreturn_rate_prior = 1.0\n[shop]'),
+        ("[shop]", "[segments.returners]\nshow = false\n[shop]"),
+        ("objective =", "max_customer_return_rate = 0.5\nobjective ="),
+        ("temperature =", "customers = []\ntemperature ="),
+        ("GB = 14", "GB = 14\nc-1 = 0"),
+        ("GB = 14", "GB = 14\n[returns.by_customer]\nc-1 = 0"),
+        ("US = 0.0", "US = 0.0\n[vat.by_segment]\nreturners = 1.0"),
+        ('preset = "eu_home"', 'preset = "eu_home"\ncustomers = ["c-1"]'),
+        ('preset = "eu_home"', 'preset = "eu_home"\n[economics.category.lamp.by_customer]\nc-1 = 1'),
+        ("USD = 1.08", "USD = 1.08\nc-1 = 1.0"),
+    ],
+)
+def test_no_policy_can_say_that_a_customer_returns_a_lot_and_is_shown_nothing(before: str, after: str) -> None:
+    with pytest.raises(PolicyRefused):
+        parse_policy(POLICY.replace(before, after, 1))
+
+
+def test_every_documented_key_is_accepted_and_every_accepted_key_is_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs/economics.md").read_text()
+    listed = {f"{section}.{key}" for section, keys in KEYS.items() if section not in ("economics.category", "exchange") for key in keys}
+    assert not [key for key in listed if f"`{key}" not in documented]
+    assert set(_paths(tomllib.loads(POLICY))) >= {key for key in listed if key.split(".")[0] in ("ranking", "exploration")}
+
+
+def _paths(section: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    for key, value in section.items():
+        yield f"{where}{key}"
+        if isinstance(value, dict):
+            yield from _paths(value, f"{where}{key}.")
