@@ -19,6 +19,9 @@ Objective = Literal["kept_margin", "conversion", "return_blind_margin"]
 
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 
+RecoveryFrom = Literal["preset", "estimated"]
+"""Where a and b come from: the preset and the overrides, or the shop's own returns when it trains (`domain.policy_text`)."""
+
 MAX_TEMPERATURE = 0.2
 """More chance than this is not explored with: a shopper's list stays a ranking."""
 
@@ -58,7 +61,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "shop": ("time_zone",),
     "returns": ("window_days", "by_country"),
     "vat": ("rate", "by_country"),
-    "economics": ("preset", "category"),
+    "economics": ("preset", "recovery", "category"),
     "economics.category": ("preset", *(field.name for field in fields(Economics))),
     "ranking": tuple(field.name for field in fields(Ranking)),
     "exploration": tuple(field.name for field in fields(Exploration)),
@@ -79,6 +82,7 @@ class Policy:
         window_days: days from delivery in which a return may be asked for, by country; "" is the default.
         vat: VAT rate by country; "" is the default.
         preset: name of the preset that holds where no category overrides it.
+        recovery: whether training is to write the shop's own a and b into the release's policy; until it has, the preset's hold.
         by_category: economics by category; "" is the default.
         exchange: units of each currency for one EUR; the presets' costs are translated by it.
         ranking: what offers are ranked by.
@@ -90,6 +94,7 @@ class Policy:
     window_days: Mapping[str, int]
     vat: Mapping[str, float]
     preset: str
+    recovery: RecoveryFrom
     by_category: Mapping[str, Economics]
     exchange: Mapping[str, float]
     ranking: Ranking
@@ -117,13 +122,17 @@ def parse_policy(text: str) -> Policy:
     _known(raw, _SECTIONS, "policy")
     shop, returns, vat, economics = (_section(raw, name) for name in ("shop", "returns", "vat", "economics"))
     ranking, exploration = _ranking(raw), _exploration(raw)
+    by_category = _by_category(economics)
+    recovery = _recovery(economics.get("recovery", "preset"), by_category)
+    said = {"economics": {**economics, "recovery": recovery}, "ranking": vars(ranking), "exploration": vars(exploration)}
     return Policy(
-        version=_version(raw | {"ranking": vars(ranking), "exploration": vars(exploration)}),
+        version=_version(raw | said),
         time_zone=_time_zone(shop.get("time_zone"), "shop.time_zone"),
         window_days=_by_country(returns, "window_days", "returns", _days),
         vat=_by_country(vat, "rate", "vat", _rate),
         preset=_preset_name(economics.get("preset"), "economics.preset"),
-        by_category=_by_category(economics),
+        recovery=recovery,
+        by_category=by_category,
         exchange=_exchange(_table(raw.get("exchange", {}), "exchange")),
         ranking=ranking,
         exploration=exploration,
@@ -249,6 +258,21 @@ def _by_category(economics: Mapping[str, Any]) -> dict[str, Economics]:
         values = {key: _cost(key, value, f"{where}.{key}") for key, value in overrides.items() if key != "preset"}
         by_category[category] = replace(base, **values)  # type: ignore[arg-type]
     return by_category
+
+
+def _recovery(value: Any, by_category: Mapping[str, Economics]) -> RecoveryFrom:
+    if value not in get_args(RecoveryFrom):
+        raise PolicyRefused(f"economics.recovery = {value!r}", expected=f"one of: {', '.join(get_args(RecoveryFrom))}")
+    all_in = [category for category, economics in by_category.items() if economics.return_cost_share > 0]
+    if value == "estimated" and all_in:
+        where = f"economics.category.{all_in[0]}" if all_in[0] else "economics"
+        raise PolicyRefused(
+            f"economics.recovery = 'estimated', but {where} states the cost of a return all in (return_cost_share)",
+            expected="costs without the resale loss, which would be counted twice",
+            advice="name another preset and set return_handling_eur_cents, or keep recovery = 'preset'",
+        )
+    recovery: RecoveryFrom = value
+    return recovery
 
 
 def _cost(key: str, value: Any, where: str) -> float:

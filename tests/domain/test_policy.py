@@ -72,6 +72,23 @@ def test_leaving_a_section_out_is_the_same_policy_as_spelling_its_defaults_out()
     assert parse_policy(POLICY.replace(RANKING, "")) == parse_policy(POLICY.replace(RANKING, spelled))
 
 
+@pytest.mark.parametrize("recovery", ["preset", "estimated"])
+def test_what_units_still_bring_comes_from_the_preset_or_the_shops_returns(recovery: str) -> None:
+    assert recovery == parse_policy(POLICY.replace("[economics]", f"[economics]\nrecovery = '{recovery}'")).recovery
+
+
+def test_the_preset_is_where_it_comes_from_where_nothing_is_said() -> None:
+    assert parse_policy(POLICY) == parse_policy(POLICY.replace("[economics]", "[economics]\nrecovery = 'preset'"))
+
+
+@pytest.mark.parametrize(("preset", "where"), [("eu_home", "economics.category.lamp"), ("eu_fashion_ehi2023", "economics")])
+def test_a_cost_of_returns_stated_all_in_leaves_nothing_to_estimate(preset: str, where: str) -> None:
+    text = POLICY.replace(f'"{preset}"', '"us_apparel"', 1)
+    parse_policy(text)
+    with pytest.raises(PolicyRefused, match=f"but {where} states"):
+        parse_policy(text.replace("[economics]", "[economics]\nrecovery = 'estimated'"))
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_can_be_chosen(objective: Objective) -> None:
     assert objective == parse_policy(POLICY.replace('"conversion"', f'"{objective}"')).ranking.objective
@@ -124,6 +141,8 @@ def test_a_category_overrides_what_it_knows_better() -> None:
         ('preset = "eu_fashion_ehi2023"', 'preset = "mars"', "economics.preset = 'mars'"),
         ('preset = "eu_fashion_ehi2023"', "", "economics.preset = None"),
         ('preset = "eu_home"', 'preset = ["eu_home"]', "economics.category.lamp.preset"),
+        ("[economics]", "[economics]\nrecovery = 'guessed'", "economics.recovery = 'guessed'"),
+        ("[economics]", "[economics]\nrecovery = true", "economics.recovery = True"),
         ("recovery_share = 0.25", "recovery_share = 1.25", "economics.category.lamp.recovery_share = 1.25"),
         ("recovery_share = 0.25", "recovered = 0.25", "'recovered' in economics.category.lamp"),
         ("[economics.category.shoe]", "[economics.category]\nsock = 3\n[economics.category.shoe]", "economics.category.sock = 3"),
