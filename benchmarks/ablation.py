@@ -31,11 +31,11 @@ from features.shop import Shop
 from features.source import read_tables
 from training.blocks import Split, newest_judge, split_at
 from training.bootstrap import Interval
-from training.evaluate import as_json, compare
+from training.evaluate import as_json, compare, forecast
 from training.metrics import Scored, metrics
-from training.model import Floats, fit
-from training.pipeline import silent
-from training.rows import Rows, labelled
+from training.model import CLASSES, Floats, fit
+from training.pipeline import learnable, silent
+from training.rows import Rows
 from training.settings import Settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ class Trial:
         cls, kind: str, shop: Shop, settings: Settings, cut: pd.Timestamp | None, *, seeds: int = 3, progress: Progress = silent
     ) -> Trial:
         """A backtest by time; by default the newest share of the rows judges."""
-        rows = labelled(kind, shop)
+        rows = learnable(kind, shop, settings)
         split = newest_judge(rows, settings.blocks) if cut is None else split_at(rows, cut, settings.blocks)
         return cls(rows, build(shop, rows.asked, track=lambda entities: progress(entities, "building features")), split, settings, seeds)
 
@@ -120,18 +120,18 @@ class Trial:
     def p(self, columns: Sequence[str], *, other_seeds: bool = False) -> Floats:
         """Probabilities of the judging rows (rows, classes): the mean of forests that see these columns only."""
         first = self.settings.seed + self.seeds * other_seeds
-        seen = self.inputs[list(columns)]
+        seen = self.rows.with_position(self.inputs[list(columns)])
         return np.asarray(np.mean([self._p(seen, seed) for seed in range(first, first + self.seeds)], axis=0))
 
     def _p(self, seen: pd.DataFrame, seed: int) -> Floats:
         kind = self.rows.kind
         blocks = [(seen.iloc[block], self.rows.y[block]) for block in (self.split.train, self.split.calibrate)]
         model = fit(kind, blocks[0], blocks[1], self.settings.forests[kind], seed=seed, threads=self.settings.threads)
-        return model.predict(seen.iloc[self.split.judge], threads=self.settings.threads)
+        return model.predict(seen.iloc[self.split.judge], threads=self.settings.threads, as_seen=True)
 
     def metrics(self, p: Floats) -> dict[str, float]:
         """How good probabilities of the judging rows are."""
-        return metrics(Scored(self.judged.y, p[:, 1] if self.rows.kind == "return" else p), None, COMPARED)
+        return metrics(Scored(self.judged.y, forecast(self.rows.kind, p)), None, COMPARED)
 
     def effects(self, progress: Progress) -> list[Effect]:
         """What each part brings, and what other seeds do; the first column of their line is their own, the last are the usual seeds'."""
@@ -181,7 +181,7 @@ def parsed() -> argparse.Namespace:
     """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="a folder of the contract's tables")
-    parser.add_argument("--model", choices=("return", "fit"), required=True)
+    parser.add_argument("--model", choices=tuple(CLASSES), required=True)
     parser.add_argument("--cut", help="orders from this day on judge; by default the newest share of the rows")
     parser.add_argument("--seeds", type=int, default=3, help="forests of a forecast")
     parser.add_argument("--json", type=Path, help="write the result here")

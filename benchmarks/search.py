@@ -20,9 +20,11 @@ from domain.policy import parse_policy
 from features.build import build
 from features.shop import Shop
 from features.source import read_tables
+from training.evaluate import forecast
 from training.metrics import Scored, metrics
-from training.model import fit
-from training.rows import Rows, labelled
+from training.model import CLASSES, fit
+from training.pipeline import learnable
+from training.rows import Rows
 from training.settings import Forest, Settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
@@ -49,15 +51,16 @@ def folds(rows: Rows, before: pd.Timestamp, months: int, calibrate: float) -> li
 def judge(rows: Rows, inputs: pd.DataFrame, fold: Fold, forest: Forest, settings: Settings) -> dict[str, float]:
     """Metrics of one fold."""
     train, calibrate, test = fold
+    inputs = rows.with_position(inputs)
     blocks = [(inputs.iloc[block], rows.y[block]) for block in (train, calibrate)]
     model = fit(rows.kind, blocks[0], blocks[1], forest, seed=settings.seed, threads=settings.threads)
-    p = model.predict(inputs.iloc[test], threads=settings.threads)
-    return metrics(Scored(rows.y[test], p[:, 1] if rows.kind == "return" else p), None)
+    p = model.predict(inputs.iloc[test], threads=settings.threads, as_seen=True)
+    return metrics(Scored(rows.y[test], forecast(rows.kind, p)), None)
 
 
 def search(kind: str, shop: Shop, settings: Settings, before: pd.Timestamp, *, months: int, trials: int, seed: int) -> pd.DataFrame:
     """Try settings, and return the trials, the best first."""
-    rows = labelled(kind, shop)
+    rows = learnable(kind, shop, settings)
     inputs = build(shop, rows.asked)
     blocks = folds(rows, before, months, settings.blocks.calibrate)
     tried = settings.forests[kind]
@@ -90,7 +93,7 @@ def parsed() -> argparse.Namespace:
     """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="a folder of the contract's tables")
-    parser.add_argument("--model", choices=("return", "fit"), required=True)
+    parser.add_argument("--model", choices=tuple(CLASSES), required=True)
     parser.add_argument("--before", required=True, help="no row ordered on or after this date is used")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=30)

@@ -13,7 +13,7 @@ from commands import common
 from commands.common import CONFIG, Folder, Policy, Settings, Store, out
 from domain.errors import PolicyRefused, SettingsRefused
 
-Kind = Literal["return", "fit"]
+Kind = Literal["return", "fit", "order"]
 
 
 def train(
@@ -90,6 +90,8 @@ def backtest(
 
     if cut is not None and split == "random":
         raise typer.BadParameter("a random split has no cut", param_hint="--cut")
+    if model == "order" and split == "random":
+        raise typer.BadParameter("impressions are split by time only", param_hint="--split")
     parsed = parse_settings(common.text(settings, SettingsRefused))
     parsed = parsed if seed is None else replace(parsed, seed=seed)
     shop = common.shop(folder, common.text(policy, PolicyRefused))

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import NotEnoughData
+from domain.errors import NotEnoughData, SettingsRefused
 from experiments.baselines import baselines
 from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge, split_at
 from training.bootstrap import Interval
 from training.evaluate import Evaluation, as_json, compare, score
-from training.pipeline import Progress, train_one
-from training.rows import Rows, labelled
+from training.pipeline import Progress, learnable, train_one
+from training.rows import KINDS, Rows, labelled
 from training.settings import Settings
 
 RANDOM_SHARES = (0.8, 0.1, 0.1)
@@ -32,7 +32,7 @@ class Backtest:
     """What a backtest found.
 
     Attributes:
-        model: "return" or "fit".
+        model: "return", "fit" or "order".
         split: "time" or "random".
         cut: the moment of a split by time, as ISO 8601; None under a random split.
         seed: seed of everything random.
@@ -77,7 +77,7 @@ def backtest_by_time(kind: str, shop: Shop, settings: Settings, cut: pd.Timestam
     Raises:
         NotEnoughData: a side of the cut has too few rows.
     """
-    rows = labelled(kind, shop)
+    rows = learnable(kind, shop, settings)
     split = newest_judge(rows, settings.blocks) if cut is None else split_at(rows, cut, settings.blocks)
     inputs = build(shop, rows.asked, track=lambda entities: progress(entities, "building features"))
     return _judged(rows, inputs, split, "time", settings, progress)
@@ -89,9 +89,18 @@ def backtest_at_random(kind: str, shop: Shop, settings: Settings, progress: Prog
     So that nothing leaks through histories, a judged row's histories hold the training rows' outcomes only, and a training row's
     hold those of the other nine folds only: never its own, never a judged row's.
 
+    Args:
+        kind: "return" or "fit"; whoever ordered left moves behind that tell so, and only time keeps them out of the histories.
+        shop: the shop.
+        settings: what to train with.
+        progress: wraps loops, to show progress.
+
     Raises:
         NotEnoughData: there are too few rows.
+        SettingsRefused: impressions are to be shuffled.
     """
+    if kind not in KINDS:
+        raise SettingsRefused(f"a random split of {kind} rows would tell the future", expected="a split by time")
     rows = labelled(kind, shop)
     if len(rows) < settings.blocks.fewest_rows:
         raise NotEnoughData(f"{len(rows):,} labelled {kind} rows", expected=f"at least {settings.blocks.fewest_rows:,}")
@@ -118,7 +127,7 @@ def _cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: in
 def _judged(rows: Rows, inputs: pd.DataFrame, split: Split, how: str, settings: Settings, progress: Progress) -> Backtest:
     trained = train_one(rows, inputs, split, settings, progress)
     learned = np.concatenate([split.train, split.calibrate])
-    others = baselines(rows, inputs, learned, split.judge)
+    others = baselines(rows, rows.with_position(inputs), learned, split.judge)
     return Backtest(
         model=rows.kind,
         split=how,

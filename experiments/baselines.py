@@ -1,4 +1,4 @@
-"""What a shop can do without Keeprank: the overall rate, a rate per category or customer, a logistic regression."""
+"""What a shop can do without Keeprank: the overall rate, a rate per category, customer or position, a logistic regression."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def baselines(rows: Rows, inputs: pd.DataFrame, learn: npt.NDArray[np.int64], ju
 
     Args:
         rows: labelled rows.
-        inputs: their features.
+        inputs: their features; of impressions, also the positions that they were shown at.
         learn: row numbers to learn from (those that train and those that calibrate).
         judge: row numbers to predict.
     """
     overall = _rates(rows, learn)
     return {
         "global_rate": np.tile(overall, (len(judge), 1)),
-        "category_rate": _category_rate(rows, learn, judge, overall),
-        "customer_rate": _customer_rate(rows.kind, inputs.iloc[judge], overall),
+        "category_rate": _rate_per(rows.category, rows, learn, judge, overall),
+        **_own_rate(rows, inputs, learn, judge, overall),
         "logistic_regression": _logistic_regression(rows, inputs, learn, judge),
     }
 
@@ -41,9 +41,19 @@ def _rates(rows: Rows, chosen: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(counts / counts.sum())
 
 
-def _category_rate(rows: Rows, learn: npt.NDArray[np.int64], judge: npt.NDArray[np.int64], overall: Floats) -> Floats:
-    happened = pd.DataFrame(np.eye(len(overall))[rows.y[learn]]).groupby(rows.category.iloc[learn].to_numpy()).mean()
-    return happened.reindex(rows.category.iloc[judge]).fillna(dict(enumerate(overall))).to_numpy()
+def _own_rate(
+    rows: Rows, inputs: pd.DataFrame, learn: npt.NDArray[np.int64], judge: npt.NDArray[np.int64], overall: Floats
+) -> dict[str, Floats]:
+    """The customer's rate; of impressions that of their position, as no customer has a rate of ordering what is shown."""
+    if rows.shown is None:
+        return {"customer_rate": _customer_rate(rows.kind, inputs.iloc[judge], overall)}
+    return {"position_rate": _rate_per(rows.shown["position"], rows, learn, judge, overall)}
+
+
+def _rate_per(group: pd.Series, rows: Rows, learn: npt.NDArray[np.int64], judge: npt.NDArray[np.int64], overall: Floats) -> Floats:
+    """How often each class happened in a row's group; in a group that nobody has seen, as often as overall."""
+    happened = pd.DataFrame(np.eye(len(overall))[rows.y[learn]]).groupby(group.iloc[learn].to_numpy()).mean()
+    return happened.reindex(group.iloc[judge]).fillna(dict(enumerate(overall))).to_numpy()
 
 
 def _customer_rate(kind: str, inputs: pd.DataFrame, overall: Floats) -> Floats:

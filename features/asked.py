@@ -55,6 +55,22 @@ def of_order_lines(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame({**{name: lines[name] for name in TEXTS}, **times, **numbers})[list(ASKED)]
 
 
+def of_impressions(tables: Tables) -> pd.DataFrame:
+    """Every impression as if the customer put one unit of it into an empty basket then: a row per impression, in the order of the table.
+
+    `unit_price` is the price that was shown, `discount` by how much it lay below the list price (missing where either is unknown, or it
+    lay above), `country` that of the customer's account. Where it was sold, and how it would be paid and delivered, nobody was asked yet.
+    """
+    shown, products = tables["impressions"], tables["products"].set_index("sku")
+    price = shown["price"].astype("float64")
+    saved = shown["sku"].map(products["price"]).astype("float64") - price
+    alone = dict.fromkeys(("quantity", "basket_lines", "basket_units", "basket_same_style", "basket_same_sku"), 1.0)
+    who = {"customer_id": shown["customer_id"], "sku": shown["sku"], "country": _country_of(tables, shown["customer_id"])}
+    numbers = {**alone, "unit_price": price, "discount": saved.where(saved >= 0), "basket_value": price}
+    rows = pd.DataFrame({**dict.fromkeys(ASKED), **who, "at": shown["at"], **numbers}, index=shown.index)
+    return rows.astype({**dict.fromkeys(TEXTS, "str"), **dict.fromkeys(TIMES, UTC), **dict.fromkeys(NUMBERS, "float64")})
+
+
 def of_offers(
     products: pd.DataFrame,
     offers: pd.DataFrame,
@@ -129,6 +145,12 @@ def require_asked(asked: pd.DataFrame) -> None:
         raise FeaturesRefused(f"asked-for rows have {wrong[0]} as {asked[wrong[0]].dtype}", expected="float64")
     if asked["at"].isna().any() or asked["sku"].isna().any():
         raise FeaturesRefused("asked-for rows have an empty sku or at", advice="leave them out")
+
+
+def _country_of(tables: Tables, customer_id: pd.Series) -> pd.Series:
+    if "customers" not in tables:
+        return pd.Series(None, index=customer_id.index, dtype="str")
+    return customer_id.map(tables["customers"].set_index("customer_id")["country"]).astype("str")
 
 
 def _style_of(products: pd.DataFrame, sku: pd.Series) -> pd.Series:

@@ -60,7 +60,9 @@ def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:
     model = LogisticRegression(C=1.0, max_iter=1000, tol=1e-8).fit(_log_odds(raw), y)
     if classes == 2:
         if model.coef_[0, 0] >= 0:
-            raise NotEnoughData("in the calibration block, higher scores mean fewer returns", advice="give more rows or a larger block")
+            raise NotEnoughData(
+                "in the calibration block, higher scores mean less of what they promise", advice="give more rows or a larger block"
+            )
         return Calibration(np.array([[0.0, model.coef_[0, 0]]]), np.array([0.0, model.intercept_[0]]))
     return Calibration(model.coef_.T.copy(), model.intercept_.copy())
 

@@ -12,12 +12,13 @@ import pandas as pd
 
 from training.bootstrap import Interval, intervals, paired_difference
 from training.metrics import NAMES
+from training.model import CLASSES
 from training.rows import Rows
 
 Floats = npt.NDArray[np.float64]
 
 RATIOS = ("mean_ratio", "top_decile_ratio")
-"""For return models: predicted over observed returns, overall and in the tenth of rows with the highest risk."""
+"""For models that tell two classes apart: predicted over observed returns (or orders), overall and in the tenth of rows highest up."""
 
 SLICE_ROWS, SLICE_CATEGORIES = 200, 8
 """A slice is reported from this many rows on; of the categories, the largest few are."""
@@ -69,7 +70,7 @@ def evaluate(
     Args:
         rows: what happened.
         inputs: the rows' features; they tell known from new customers and items.
-        p: probabilities (rows, classes).
+        p: probabilities (rows, classes); of impressions at the positions where they were shown.
         seed: seed of the bootstrap.
         track: wraps the loop over slices, to show progress.
     """
@@ -79,19 +80,25 @@ def evaluate(
 
 def score(rows: Rows, p: Floats, *, seed: int) -> dict[str, Interval]:
     """Every metric of probabilities (rows, classes), with 95 % intervals over customers."""
-    binary = rows.kind == "return"
-    return intervals(rows.y, p[:, 1] if binary else p, clusters(rows), seed=seed, names=(*NAMES, *RATIOS) if binary else NAMES)
+    names = (*NAMES, *RATIOS) if len(CLASSES[rows.kind]) == 2 else NAMES
+    return intervals(rows.y, forecast(rows.kind, p), clusters(rows), seed=seed, names=names)
+
+
+def forecast(kind: str, p: Floats) -> Floats:
+    """What metrics judge: of two classes the second's probability (n,), else all of them (n, classes)."""
+    return p[:, 1] if len(CLASSES[kind]) == 2 else p
 
 
 def compare(rows: Rows, p_a: Floats, p_b: Floats, names: tuple[str, ...], *, seed: int) -> dict[str, Interval]:
     """Metrics of b minus those of a, on the same resampled customers."""
-    a, b = (p[:, 1] if rows.kind == "return" else p for p in (p_a, p_b))
+    a, b = (forecast(rows.kind, p) for p in (p_a, p_b))
     return {name: paired_difference(rows.y, a, b, clusters(rows), name, seed=seed) for name in names}
 
 
 def clusters(rows: Rows) -> pd.Series:
-    """Whose rows belong together: the customer's."""
-    return rows.asked["customer_id"]
+    """Whose rows belong together: the customer's; of an unknown shopper, those of one reply."""
+    customer = rows.asked["customer_id"]
+    return customer if rows.shown is None else customer.fillna("request " + rows.shown["request_id"])
 
 
 def slices(rows: Rows, inputs: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:

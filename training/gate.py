@@ -15,6 +15,7 @@ import pandas as pd
 from domain.errors import GateRefused, RegistryRefused, ReleaseRefused
 from features.build import FEATURE_SET_HASH
 from training.bootstrap import Interval, paired_difference
+from training.evaluate import forecast
 from training.metrics import Scored, metrics
 from training.model import CLASSES, Model, load
 from training.registry import CHALLENGER, CHAMPION, JUDGED, Registry, Version
@@ -29,7 +30,7 @@ class Comparison:
     """One metric of one model, champion against challenger, on the rows that judged the challenger.
 
     Attributes:
-        kind: "return" or "fit".
+        kind: "return", "fit" or "order".
         metric: "log_loss" or "ece"; lower is better.
         champion: the champion's value; where there is none, that of the overall rate.
         challenger: the challenger's value.
@@ -154,8 +155,8 @@ def _objections(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
 
 
 def _compared(kind: str, champion: Model | None, challenger: Model, frame: pd.DataFrame, seed: int) -> list[Comparison]:
-    theirs = np.tile(np.array(challenger.base_rates), (len(frame), 1)) if champion is None else champion.predict(frame)
-    forecasts = [p[:, 1] if kind == "return" else p for p in (theirs, challenger.predict(frame))]
+    theirs = np.tile(np.array(challenger.base_rates), (len(frame), 1)) if champion is None else champion.predict(frame, as_seen=True)
+    forecasts = [forecast(kind, p) for p in (theirs, challenger.predict(frame, as_seen=True))]
     return [_one(kind, metric, frame, forecasts, seed) for metric in (COMPARED if champion else COMPARED[:1])]
 
 

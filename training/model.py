@@ -20,8 +20,22 @@ from training.settings import Forest
 
 Floats = npt.NDArray[np.float64]
 
-CLASSES: Mapping[str, tuple[str, ...]] = {"return": ("kept", "returned"), "fit": ("small", "fits", "large")}
+CLASSES: Mapping[str, tuple[str, ...]] = {
+    "return": ("kept", "returned"),
+    "fit": ("small", "fits", "large"),
+    "order": ("not_ordered", "ordered"),
+}
 """What each model tells apart, in the order of its probabilities."""
+
+SHOWN_POSITION = "shown_position"
+"""The place in the list that an offer was shown at, 1 at the top."""
+
+FIXED: Mapping[str, Mapping[str, float]] = {"return": {}, "fit": {}, "order": {SHOWN_POSITION: 1.0}}
+"""Training-only inputs of each model, and what they are held at when it predicts.
+
+Offers further down are seen less. A model that learns from the position does not blame the offer for it; with every offer at the top,
+only what the offer and the shopper bring is left (position as a feature that is held when serving: Guo et al. 2019, PAL, its baseline).
+"""
 
 _TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
 _LAST_TREE_ENDS = "end of trees"
@@ -32,8 +46,8 @@ class Model:
     """A calibrated forest.
 
     Attributes:
-        kind: "return" or "fit".
-        features: names of its inputs, in order.
+        kind: "return", "fit" or "order".
+        features: names of the inputs that a caller has to give, in order; the trees read those of `fixed` after them.
         booster: the trees.
         calibration: makes their scores come true.
         base_rates: share of each class among the rows it learned from.
@@ -50,25 +64,49 @@ class Model:
         """What it tells apart."""
         return CLASSES[self.kind]
 
-    def predict(self, inputs: pd.DataFrame, *, threads: int = 1) -> Floats:
-        """Calibrated probabilities (rows, classes) for rows of features; further columns are ignored."""
-        return self.calibration.apply(_raw(self.booster, inputs[list(self.features)].to_numpy(dtype="float64"), threads))
+    @property
+    def fixed(self) -> Mapping[str, float]:
+        """Its training-only inputs, and what they are held at."""
+        return FIXED[self.kind]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that its trees read, in order."""
+        return (*self.features, *self.fixed)
+
+    def predict(self, inputs: pd.DataFrame, *, threads: int = 1, as_seen: bool = False) -> Floats:
+        """Calibrated probabilities (rows, classes) for rows of features; further columns are ignored.
+
+        Args:
+            inputs: a column per feature.
+            threads: LightGBM's threads.
+            as_seen: take the training-only inputs from columns of `inputs` instead of holding them: probabilities of what happened at
+                the positions where it did, to be compared with it.
+        """
+        return self.calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
 
-        Costs milliseconds a row: ask for the offers that are shown, never for all candidates.
+        Training-only inputs are held, and their own share is left out. Costs milliseconds a row: ask for the offers that are shown,
+        never for all candidates.
         """
-        rows = inputs[list(self.features)].to_numpy(dtype="float64")
+        rows = self._read(inputs, as_seen=False)
         found = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1), dtype="float64")
-        blocks = found.reshape(len(rows), -1, len(self.features) + 1)
+        blocks = found.reshape(len(rows), -1, len(self.columns) + 1)
         number = 0 if blocks.shape[1] == 1 else self.classes.index(of)
         sign = -1.0 if blocks.shape[1] == 1 and of == self.classes[0] else 1.0
-        return np.asarray(sign * blocks[:, number, :-1])
+        return np.asarray(sign * blocks[:, number, : len(self.features)])
 
     def gains(self) -> Floats:
-        """What each feature brought: total reduction of the loss by its splits."""
+        """What each of its columns brought: total reduction of the loss by its splits."""
         return np.asarray(self.booster.feature_importance("gain"), dtype="float64")
+
+    def _read(self, inputs: pd.DataFrame, *, as_seen: bool) -> Floats:
+        if as_seen:
+            return inputs[list(self.columns)].to_numpy(dtype="float64")
+        held = np.tile(np.array(list(self.fixed.values()), dtype="float64"), (len(inputs), 1))
+        return np.hstack([inputs[list(self.features)].to_numpy(dtype="float64"), held])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +115,7 @@ class Release:
 
     Attributes:
         seal: identifies the content.
-        models: by kind; a shop without returns has no "return", one without verdicts no "fit".
+        models: by kind; a shop without returns has no "return", one without verdicts no "fit", one without impressions no "order".
         feature_set: the feature set's hash.
         policy: the content of policy.toml that the release was made with.
         about: what else is said of it, as JSON: data fingerprints, settings, time ranges.
@@ -103,9 +141,9 @@ def fit(
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
 
     Args:
-        kind: "return" or "fit".
-        train: features and classes (0, 1, …) of the rows the trees learn from.
-        calibrate: the same of a later block.
+        kind: "return", "fit" or "order".
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from.
+        calibrate: the same of a later block; it calibrates at the positions where things happened.
         forest: settings.
         seed: seed of the draws of rows and features.
         threads: LightGBM's threads; they do not change the result.
@@ -113,19 +151,22 @@ def fit(
 
     Raises:
         NotEnoughData: a class is missing from either block.
+        KeyError: a training-only input is missing.
     """
     inputs, y = train
+    features = tuple(name for name in inputs.columns if name not in FIXED[kind])
+    columns = [*features, *FIXED[kind]]
     classes = CLASSES[kind]
     counts = np.bincount(y, minlength=len(classes))
     if (counts == 0).any():
         raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
-    data = lgb.Dataset(inputs.to_numpy(dtype="float64"), label=y, feature_name=list(inputs.columns), free_raw_data=True)
+    data = lgb.Dataset(inputs[columns].to_numpy(dtype="float64"), label=y, feature_name=columns, free_raw_data=True)
     booster = lgb.Booster(_parameters(kind, forest, seed, threads), data)
     for _ in track(range(forest.trees)):
         booster.update()
     later, happened = calibrate
-    calibration = fit_calibration(_raw(booster, later[list(inputs.columns)].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, tuple(inputs.columns), booster, calibration, tuple((counts / counts.sum()).tolist()))
+    calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
+    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()))
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
@@ -166,7 +207,8 @@ def load(folder: Path, *, feature_set: str) -> Release:
 
 
 def _parameters(kind: str, forest: Forest, seed: int, threads: int) -> dict[str, object]:
-    objective = {"objective": "binary"} if kind == "return" else {"objective": "multiclass", "num_class": len(CLASSES[kind])}
+    classes = len(CLASSES[kind])
+    objective = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
     return {
         **objective,
         "learning_rate": forest.learning_rate,
@@ -193,7 +235,13 @@ def _write_model(model: Model, folder: Path) -> None:
     folder.mkdir()
     (folder / _TREES).write_text(model.booster.model_to_string())
     np.savez(folder / _CALIBRATION, slopes=model.calibration.slopes, intercepts=model.calibration.intercepts)
-    about = {"kind": model.kind, "classes": list(model.classes), "features": list(model.features), "base_rates": list(model.base_rates)}
+    about = {
+        "kind": model.kind,
+        "classes": list(model.classes),
+        "features": list(model.features),
+        "fixed": dict(model.fixed),
+        "base_rates": list(model.base_rates),
+    }
     (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
 
 
@@ -201,10 +249,15 @@ def _read_model(kind: str, folder: Path) -> Model:
     about = json.loads((folder / _ABOUT).read_text())
     if kind not in CLASSES or about["classes"] != list(CLASSES[kind]):
         raise ReleaseRefused(f"the release holds a model {kind!r} of classes {about['classes']}", expected=f"one of {dict(CLASSES)}")
+    if about["fixed"] != FIXED[kind]:
+        raise ReleaseRefused(f"the {kind} model holds {about['fixed']} fixed", expected=str(dict(FIXED[kind])), advice="train anew")
     trees = (folder / _TREES).read_text()
     if _LAST_TREE_ENDS not in trees:  # LightGBM would end the whole process
         raise ReleaseRefused(f"{kind}/{_TREES} is cut off", expected=f"a line {_LAST_TREE_ENDS!r}", advice="train anew")
     booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
-    return Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
+    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
+    if booster.num_feature() != len(model.columns):
+        raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
+    return model

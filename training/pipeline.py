@@ -16,7 +16,7 @@ from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge
 from training.evaluate import Evaluation, evaluate
-from training.model import Model, fit
+from training.model import CLASSES, Model, fit
 from training.rows import KINDS, Rows, labelled
 from training.settings import Settings
 
@@ -32,8 +32,8 @@ class Trained:
         model: the model.
         split: which rows trained, calibrated and judged it.
         rows: the rows that judged it.
-        inputs: their features.
-        p: its probabilities for them (rows, classes).
+        inputs: their features, and those of its training-only inputs.
+        p: its probabilities for them (rows, classes), at the positions where they were shown.
         evaluation: metrics.
     """
 
@@ -72,13 +72,10 @@ def train(shop: Shop, settings: Settings, *, progress: Progress = silent) -> Tra
     Raises:
         NotEnoughData: the shop has labels for none.
     """
-    asked = of_order_lines(shop.tables)
-    inputs = build(shop, asked, track=lambda entities: progress(entities, "building features")).set_index(
-        shop.tables["order_lines"]["line_id"].to_numpy()
-    )
+    of_lines = _built(shop, of_order_lines(shop.tables), progress).set_index(shop.tables["order_lines"]["line_id"].to_numpy())
     trained: dict[str, Trained] = {}
     skipped: dict[str, str] = {}
-    for kind, result in _each(shop, inputs, settings, progress):
+    for kind, result in _each(shop, of_lines, settings, progress):
         if isinstance(result, Trained):
             trained[kind] = result
         else:
@@ -89,17 +86,45 @@ def train(shop: Shop, settings: Settings, *, progress: Progress = silent) -> Tra
     return Training(trained, skipped)
 
 
-def _each(shop: Shop, inputs: pd.DataFrame, settings: Settings, progress: Progress) -> Iterator[tuple[str, Trained | str]]:
-    for kind in KINDS:
+def learnable(kind: str, shop: Shop, settings: Settings) -> Rows:
+    """The labelled rows that a model may learn from and be judged by: all, or the newest impressions.
+
+    Raises:
+        NotEnoughData: the order model's are asked for, and the shop tells of no impressions.
+    """
+    rows = labelled(kind, shop)
+    return rows if kind in KINDS else rows.newest(settings.most_impressions)
+
+
+def _each(shop: Shop, of_lines: pd.DataFrame, settings: Settings, progress: Progress) -> Iterator[tuple[str, Trained | str]]:
+    for kind in CLASSES:
         try:
-            rows = labelled(kind, shop)
-            yield kind, train_one(rows, inputs.loc[rows.line_id], newest_judge(rows, settings.blocks), settings, progress)
+            rows = learnable(kind, shop, settings)
+            split = newest_judge(rows, settings.blocks)
+            inputs = of_lines.loc[rows.line_id] if kind in KINDS else _built(shop, rows.asked, progress)
+            yield kind, train_one(rows, inputs, split, settings, progress)
         except NotEnoughData as refusal:
             yield kind, str(refusal)
 
 
+def _built(shop: Shop, asked: pd.DataFrame, progress: Progress) -> pd.DataFrame:
+    return build(shop, asked, track=lambda entities: progress(entities, "building features"))
+
+
 def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, progress: Progress = silent) -> Trained:
-    """Train and judge one model."""
+    """Train and judge one model.
+
+    Args:
+        rows: labelled rows; those of the order model say at which position they were `shown`.
+        inputs: their features in their order, built for them or logged when they were served.
+        split: which of them train, calibrate and judge.
+        settings: how.
+        progress: wraps loops, to show progress.
+
+    Raises:
+        NotEnoughData: a class is missing from a block that trains or calibrates.
+    """
+    inputs = rows.with_position(inputs)
     blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
     model = fit(
         rows.kind,
@@ -111,6 +136,6 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
     )
     judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
-    p = model.predict(judged_inputs, threads=settings.threads)
+    p = model.predict(judged_inputs, threads=settings.threads, as_seen=True)
     found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
     return Trained(model, split, judged, judged_inputs, p, found)

@@ -167,6 +167,33 @@ def per_slice(names: Sequence[str], intervals: Sequence[Interval], title: str) -
     return _plain(figure, grid="x")
 
 
+def by_position(position: ArrayLike, y: ArrayLike, p: ArrayLike, p_at_top: ArrayLike) -> Figure:
+    """What happened at each position of the list, and what was forecast for it: as shown, and had every offer stood at the top.
+
+    Between the last two lies what the position does; what is left of the slope at the top is that better offers were shown higher up.
+
+    Args:
+        position: 1 at the top, (n,); the first 40 are drawn.
+        y: outcomes, (n,).
+        p: forecasts at those positions, (n,).
+        p_at_top: forecasts with the position removed, (n,).
+    """
+    _same_length(positions=np.asarray(position), outcomes=np.asarray(y), forecasts=np.asarray(p), at_top=np.asarray(p_at_top))
+    place, number, rows = np.unique(np.asarray(position), return_inverse=True, return_counts=True)
+    happened, seen, removed = (np.bincount(number, np.asarray(each, dtype=np.float64)) / rows for each in (y, p, p_at_top))
+    figure = _figure(f"At position {place[0]} {_percent(happened[0])} came, at position {place[-1]} {_percent(happened[-1])}")
+    axes = figure.subplots()
+    low, high = wilson(happened, rows.astype(np.float64))
+    axes.vlines(place, low, high, color=BLUE, linewidth=1.5)
+    axes.plot(place, happened, "o", color=BLUE, label="happened, 95 % interval")
+    axes.plot(place, seen, color=ORANGE, linewidth=2, label="forecast where it was shown")
+    axes.plot(place, removed, color=GREY, linewidth=2, linestyle="--", label="forecast at the top")
+    axes.set(xlabel="position in the list", ylabel="mean outcome", xlim=(0, min(int(place[-1]), 40) + 1))
+    axes.yaxis.set_major_formatter(PERCENT)
+    axes.legend(frameon=False, loc="upper right")
+    return _plain(figure)
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write the figure as a PNG; the same figure gives the same bytes, as neither date nor program is written into it."""
     figure.savefig(path, format="png", metadata={"Software": None})

@@ -1,34 +1,40 @@
-"""Labelled rows: order lines and verdicts whose outcome is known, each with its features as of its own time."""
+"""Labelled rows: order lines, verdicts and impressions whose outcome is known, each asked for as of its own time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.errors import NotEnoughData
 from domain.known import known_since
 from domain.tables import UTC
-from features.asked import of_order_lines
+from features.asked import of_impressions, of_order_lines
 from features.shop import Shop
-from training.model import CLASSES
+from training.model import CLASSES, SHOWN_POSITION
 
-KINDS = tuple(CLASSES)
+KINDS = ("return", "fit")
+"""The models whose rows are order lines; those of the order model are impressions."""
+
+ORDERED_WITHIN = pd.Timedelta(days=1)
+"""An order follows in the session that showed the offer, so a day later an impression that led to none is one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Labelled rows of one model, by the time of their order.
+    """Labelled rows of one model, by the time that they were ordered or shown at.
 
     Attributes:
-        kind: "return" or "fit".
-        line_id: the order line of each row.
+        kind: "return", "fit" or "order".
+        line_id: the order line of each row; that of an impression is the one it led to, missing where it led to none.
         asked: the rows as `features.asked.ASKED` says.
         y: class of each row, as in `training.model.CLASSES`.
         known_at: when the label was known (UTC): for returns the end of the window, or later where a request was told late; for fit
-            the verdict's time.
+            the verdict's time; for impressions `ORDERED_WITHIN` after they were shown.
         category: category of each row's sku.
+        shown: of impressions, `request_id` (with the sku it names the row) and `position` (1 at the top); None for order lines.
     """
 
     kind: str
@@ -37,6 +43,7 @@ class Rows:
     y: npt.NDArray[np.int64]
     known_at: pd.Series
     category: pd.Series
+    shown: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -50,17 +57,31 @@ class Rows:
         line_id, known_at, category = (
             column.iloc[numbers].reset_index(drop=True) for column in (self.line_id, self.known_at, self.category)
         )
-        return Rows(self.kind, line_id, self.asked.iloc[numbers].reset_index(drop=True), self.y[numbers], known_at, category)
+        shown = None if self.shown is None else self.shown.iloc[numbers].reset_index(drop=True)
+        return Rows(self.kind, line_id, self.asked.iloc[numbers].reset_index(drop=True), self.y[numbers], known_at, category, shown)
+
+    def newest(self, most: int) -> Rows:
+        """At most so many rows, the newest."""
+        return self.at(np.arange(max(len(self) - most, 0), len(self)))
+
+    def with_position(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """Their features, and of impressions the training-only input beside them (`training.model.FIXED`)."""
+        return inputs if self.shown is None else inputs.assign(**{SHOWN_POSITION: self.shown["position"].to_numpy(dtype="float64")})
 
 
 def labelled(kind: str, shop: Shop) -> Rows:
-    """Every row whose label is known, oldest order first.
+    """Every row whose label is known, oldest order (or impression) first.
 
     A return row says whether a return was asked for inside the window, and is a row as soon as the window has closed, whatever the
     answer. Any other rule would bias the newest rows: before the window's end, early returns would be labelled and their kept
     neighbours not; waiting for parcels to arrive would label the kept ones first.
+
+    An order row says whether an impression led to an order line, and is a row once nobody who saw it orders any more.
+
+    Raises:
+        NotEnoughData: order rows are asked for, and the shop tells of no impressions.
     """
-    rows = _return_rows(shop) if kind == "return" else _fit_rows(shop)
+    rows = {"return": _return_rows, "fit": _fit_rows, "order": _order_rows}[kind](shop)
     return rows.at(np.argsort(rows.asked["at"].to_numpy(), kind="stable"))
 
 
@@ -81,6 +102,16 @@ def _fit_rows(shop: Shop) -> Rows:
     joined = asked.merge(last[["line_id", "verdict", "known"]].astype({"line_id": "str"}), on="line_id")
     y = joined["verdict"].map({name: number for number, name in enumerate(CLASSES["fit"])}).to_numpy().astype("int64")
     return _rows("fit", shop, joined["line_id"], joined.drop(columns=["line_id", "verdict", "known"]), y, joined["known"].astype(UTC))
+
+
+def _order_rows(shop: Shop) -> Rows:
+    if not shop.has("impressions"):
+        raise NotEnoughData("the shop tells of no impressions", advice="give the table impressions: what was shown, at which position")
+    shown = shop.tables["impressions"]
+    known_at = (shown["at"] + ORDERED_WITHIN).astype(UTC)
+    y = shown["line_id"].notna().to_numpy().astype("int64")
+    rows = _rows("order", shop, shown["line_id"], of_impressions(shop.tables), y, known_at)
+    return replace(rows, shown=shown[["request_id", "position"]]).where((known_at <= shop.now).to_numpy())
 
 
 def _rows(kind: str, shop: Shop, line_id: pd.Series, asked: pd.DataFrame, y: npt.NDArray[np.int64], known_at: pd.Series) -> Rows:

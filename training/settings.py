@@ -74,17 +74,20 @@ class Settings:
         seed: seed of everything random.
         threads: LightGBM's threads.
         blocks: the split by time.
-        forests: settings by model, "return" and "fit".
+        forests: settings by model: "return", "fit" and "order".
+        most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
     """
 
     seed: int
     threads: int
     blocks: Blocks
     forests: Mapping[str, Forest]
+    most_impressions: int
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
         _require(1 <= self.threads <= _MOST, "threads", self.threads, f"1 to {_MOST:,}")
+        _require(1 <= self.most_impressions <= _MOST, "order.most_rows", self.most_impressions, f"1 to {_MOST:,}")
 
 
 def parse_settings(text: str) -> Settings:
@@ -97,17 +100,19 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict}, "")
+    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict}, "")
     forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
-    return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests)
+    forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int})
+    return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests, raw["order"]["most_rows"])
 
 
-def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str) -> Any:
+def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:
+    """A section as its dataclass says; further keys may stand `beside` it, and are left to the caller."""
     types = {"int": int, "float": float}
     wanted = {field.name: types[str(field.type)] for field in fields(kind)}
-    _exactly(raw, wanted, where)
+    _exactly(raw, {**wanted, **(beside or {})}, where)
     try:
-        return kind(**{name: wanted[name](value) for name, value in raw.items()})
+        return kind(**{name: convert(raw[name]) for name, convert in wanted.items()})
     except SettingsRefused as refusal:
         raise SettingsRefused(f"{where}{refusal.what}", expected=refusal.expected) from refusal
 

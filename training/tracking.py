@@ -38,6 +38,9 @@ _LOADING_NEEDS = ("duckdb", "lightgbm", "numpy", "pandas", "pandera", "pyarrow",
 Keeprank itself is not among them: it is on no package index, and a stranger could take its name there. Install it from its source.
 """
 
+_PICTURED: Mapping[str, Mapping[str, int]] = {"return": {"returned": 1}, "fit": {"small": 0, "large": 2}, "order": {"ordered": 1}}
+"""The classes of each model that are drawn, and their numbers."""
+
 
 def log_training(
     registry: Registry, training: Training, shop: Shop, settings: Settings, policy_text: str, *, track: Track = iter
@@ -107,7 +110,7 @@ def _legal(name: str) -> str:
 def _flat(settings: Settings) -> dict[str, Any]:
     forests = {f"{kind}.{name}": value for kind, forest in settings.forests.items() for name, value in asdict(forest).items()}
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, "order.most_rows": settings.most_impressions}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
@@ -120,17 +123,20 @@ def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scrat
 
 def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:
     y, p, model = trained.rows.y, trained.p, trained.model
-    happened: Mapping[str, int] = {"returned": 1} if kind == "return" else {"small": 0, "large": 2}
-    for name, number in happened.items():
+    for name, number in _PICTURED[kind].items():
         seen = (y == number).astype("int64")
         yield f"reliability_{name}", plots.reliability(seen, p[:, number], f"Does P({name}) come true?")
         yield f"deciles_{name}", plots.deciles(seen, p[:, number])
-        yield f"roc_pr_{name}", plots.roc_pr(seen, p[:, number])
-    yield "gain", plots.gain(list(model.features), model.gains())
+        if 0 < seen.sum() < len(seen):
+            yield f"roc_pr_{name}", plots.roc_pr(seen, p[:, number])
+    yield "gain", plots.gain(list(model.columns), model.gains())
     if parts := trained.evaluation.slices:
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
+    if trained.rows.shown is not None:
+        at_the_top = model.predict(trained.inputs)[:, 1]
+        yield "position", plots.by_position(trained.rows.shown["position"], y, p[:, 1], at_the_top)
 
 
 def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:
@@ -144,7 +150,7 @@ def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tup
 
 
 def _log_judged(kind: str, trained: Trained, scratch: Path) -> None:
-    """The rows that judged the model, without ids: the gate scores champion and challenger on them."""
+    """The rows that judged the model, with their positions and without ids: the gate scores champion and challenger on them."""
     customers, _ = pd.factorize(clusters(trained.rows))
     frame = trained.inputs.assign(y=trained.rows.y, customer=customers)
     path = scratch / f"{kind}.parquet"

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import FeaturesRefused
 from domain.tables import UTC
-from features.asked import ASKED, of_offers, of_order_lines, require_asked
+from features.asked import ASKED, of_impressions, of_offers, of_order_lines, require_asked
 from tests.support.moments import line, moment, product, shop_tables
 from tests.support.tiny_shops import asked_of
 
@@ -84,6 +84,63 @@ def test_an_offer_beside_a_basket_asks_what_the_same_order_asks(lines: list[tupl
         offer, basket = things.iloc[[number]], things.drop(index=number)
         found = of_offers(tables["products"], offer, basket, customer_id="c1", country="DE", at=moment("2024-01-01"), **about)
         pd.testing.assert_frame_equal(expected.iloc[[number]].reset_index(drop=True), found)
+
+
+# Impressions.
+
+PRICED = [product("s1-38", price=1000), product("s2-38", price=None)]
+
+
+def shown(**columns: object) -> dict[str, object]:
+    return {"request_id": "r", "at": "2024-01-01", "customer_id": "c1", "sku": "s1-38", "position": 1, "price": 800, **columns}
+
+
+def of_shown(*impressions: dict[str, object], **tables: list[dict[str, object]]) -> pd.DataFrame:
+    numbered = [{**one, "request_id": f"r{number}"} for number, one in enumerate(impressions)]
+    return of_impressions(shop_tables(products=PRICED, impressions=numbered, **tables))
+
+
+def test_an_impression_asks_what_the_same_offer_to_an_empty_basket_asks() -> None:
+    found = of_shown(shown(), customers=[{"customer_id": "c1", "joined_at": "2023-01-01", "country": "DE"}])
+    offer = pd.DataFrame({"sku": ["s1-38"], "quantity": [1.0], "unit_price": [800.0], "discount": [200.0]})
+    products = shop_tables(products=PRICED)["products"]
+    expected = of_offers(products, offer, offer.iloc[:0], customer_id="c1", country="DE", at=moment("2024-01-01"))
+    pd.testing.assert_frame_equal(expected, found)
+    require_asked(found)
+
+
+@pytest.mark.parametrize(
+    ("impression", "price", "discount"),
+    [
+        (shown(price=1000), 1000.0, 0.0),
+        (shown(price=1200), 1200.0, np.nan),
+        (shown(price=None), np.nan, np.nan),
+        (shown(sku="s2-38"), 800.0, np.nan),
+    ],
+)
+def test_the_price_is_what_was_shown_and_the_discount_what_the_list_price_lay_above_it(
+    impression: dict[str, object], price: float, discount: float
+) -> None:
+    asked = of_shown(impression)
+    np.testing.assert_array_equal([[price, discount, price]], asked[["unit_price", "discount", "basket_value"]])
+
+
+def test_an_unknown_shopper_and_an_unknown_account_have_no_market() -> None:
+    customers: list[dict[str, object]] = [
+        {"customer_id": "c1", "joined_at": "2023-01-01", "country": "DE"},
+        {"customer_id": "c3", "joined_at": "2023-01-01", "country": None},
+    ]
+    impressions = [shown(customer_id=who) for who in ("c1", None, "c2", "c3")]
+    assert [False, True, True, True] == of_shown(*impressions, customers=customers)["country"].isna().tolist()
+    without = of_shown(*impressions)
+    assert without["country"].isna().all()
+    assert [False, True, False, False] == without["customer_id"].isna().tolist()
+    require_asked(without)
+
+
+def test_no_impressions_ask_nothing() -> None:
+    require_asked(of_shown())
+    assert (0, len(ASKED)) == of_shown().shape
 
 
 def test_offers_of_an_unknown_sku_to_an_unknown_shopper_are_asked_for() -> None:

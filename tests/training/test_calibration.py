@@ -94,5 +94,5 @@ def test_an_empty_block_is_refused() -> None:
 
 def test_scores_that_are_no_better_than_their_opposite_are_refused() -> None:
     p, y = _lines(2_000)
-    with pytest.raises(NotEnoughData, match="higher scores mean fewer returns"):
+    with pytest.raises(NotEnoughData, match="higher scores mean less of what they promise"):
         fit_calibration(_two(1 - p), y)

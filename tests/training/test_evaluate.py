@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.support.moments import moment
-from training.evaluate import RATIOS, SLICE_CATEGORIES, SLICE_ROWS, compare, evaluate, score, slices
+from training.evaluate import RATIOS, SLICE_CATEGORIES, SLICE_ROWS, clusters, compare, evaluate, score, slices
 from training.metrics import NAMES
 from training.rows import Rows
 
@@ -33,6 +34,22 @@ def _returned(*p: float) -> npt.NDArray[np.float64]:
 def test_return_models_are_judged_by_ratios_too_and_fit_models_are_not() -> None:
     assert [*NAMES, *RATIOS] == list(score(_rows("return", [0, 1]), _returned(0.2, 0.6), seed=1))
     assert list(NAMES) == list(score(_rows("fit", [0, 1, 2]), np.eye(3) * 0.4 + 0.2, seed=1))
+
+
+def test_order_models_are_judged_like_return_models() -> None:
+    found = [score(_rows(kind, [0, 1, 0, 1]), _returned(0.1, 0.2, 0.3, 0.8), seed=1) for kind in ("order", "return")]
+    assert found[0] == found[1]
+    assert (
+        0.75
+        == compare(_rows("order", [0, 1, 0, 1]), _returned(*[0.5] * 4), _returned(0.1, 0.2, 0.3, 0.8), ("auc",), seed=1)["auc"].value + 0.5
+    )
+
+
+def test_what_an_unknown_shopper_was_shown_belongs_together_reply_by_reply() -> None:
+    shown = pd.DataFrame({"request_id": ["r1", "r1", "r2", "r2"], "position": [1, 2, 1, 2]})
+    rows = replace(_rows("order", [0, 1, 0, 1]), shown=shown)
+    rows.asked["customer_id"] = pd.Series(["c1", None, None, None], dtype="str")
+    assert ["c1", "request r1", "request r2", "request r2"] == clusters(rows).tolist()
 
 
 def test_metrics_are_those_of_the_probability_to_come_back() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from domain.errors import NotEnoughData, ReleaseRefused
 from features.sealed import write_sealed
-from training.model import CLASSES, Model, fit, load, save
+from training.model import CLASSES, FIXED, Model, fit, load, save
 from training.settings import Forest
 
 NAMES = ["customer_rate", "price", "size_distance"]
@@ -22,12 +22,13 @@ Block = tuple[pd.DataFrame, npt.NDArray[np.int64]]
 
 
 def _block(kind: str, seed: int, n: int = 400) -> Block:
-    """Rows whose first input decides what happens, more or less; every tenth value is missing."""
+    """Rows whose first input decides what happens, more or less; every tenth value is missing; positions decide nothing."""
     rng = np.random.default_rng(seed)
     inputs = rng.normal(size=(n, 3))
     edges = np.linspace(-1, 1, len(CLASSES[kind]) + 1)[1:-1]
     y = np.searchsorted(edges, inputs[:, 0] + rng.normal(size=n) / 2)
-    return pd.DataFrame(np.where(rng.random((n, 3)) < 0.1, np.nan, inputs), columns=NAMES), y.astype("int64")
+    told = pd.DataFrame(np.where(rng.random((n, 3)) < 0.1, np.nan, inputs), columns=NAMES)
+    return told.assign(**{name: rng.integers(1, 9, n).astype("float64") for name in FIXED[kind]}), y.astype("int64")
 
 
 def _fitted(kind: str, *, seed: int = 1, threads: int = 1) -> Model:
@@ -103,7 +104,15 @@ def test_inputs_are_found_by_name_and_further_columns_ignored(models: dict[str, 
     np.testing.assert_array_equal(models["return"].predict(inputs), models["return"].predict(shuffled))
 
 
-@pytest.mark.parametrize(("kind", "of"), [(kind, of) for kind, classes in CLASSES.items() for of in classes])
+def test_contributions_are_those_of_the_features_at_the_top_of_the_list(models: dict[str, Model]) -> None:
+    inputs, _ = _block("order", 3, n=50)
+    at_top = inputs.assign(**FIXED["order"])[list(models["order"].columns)].to_numpy()
+    expected = np.asarray(models["order"].booster.predict(at_top, pred_contrib=True))[:, :3]
+    np.testing.assert_array_equal(expected, models["order"].contributions(inputs, of="ordered"))
+    np.testing.assert_array_equal(-expected, models["order"].contributions(inputs, of="not_ordered"))
+
+
+@pytest.mark.parametrize(("kind", "of"), [(kind, of) for kind, classes in CLASSES.items() if not FIXED[kind] for of in classes])
 def test_contributions_and_a_base_value_sum_to_the_raw_log_odds(kind: str, of: str, models: dict[str, Model]) -> None:
     inputs, _ = _block(kind, 3, n=50)
     raw = np.asarray(models[kind].booster.predict(inputs.to_numpy(), raw_score=True))
@@ -131,7 +140,7 @@ def test_an_empty_calibration_block_is_refused() -> None:
 
 def test_no_file_of_a_release_is_a_pickle(saved: Path) -> None:
     model = ["about.json", "calibration.npz", "trees.txt"]
-    assert ["manifest.json", "policy.toml", *(f"{kind}/{name}" for kind in ("fit", "return") for name in model)] == sorted(
+    assert ["manifest.json", "policy.toml", *(f"{kind}/{name}" for kind in sorted(CLASSES) for name in model)] == sorted(
         _files(saved), key=lambda name: ("/" in name, name)
     )
     for kind in CLASSES:
@@ -188,7 +197,7 @@ def test_a_broken_or_foreign_release_is_refused_and_the_reason_named(harm: Calla
         ("calibration.npz", "no archive", "damaged"),
         ("about.json", "{", "damaged"),
         ("about.json", '{"classes": ["kept", "lost"]}', "a model 'return' of classes ['kept', 'lost']"),
-        ("about.json", '{"classes": ["kept", "returned"]}', "damaged: KeyError('features')"),
+        ("about.json", '{"classes": ["kept", "returned"], "fixed": {}}', "damaged: KeyError('features')"),
     ],
 )
 def test_damage_that_was_sealed_is_refused_too(name: str, content: str, named: str, models: dict[str, Model], tmp_path: Path) -> None:
@@ -200,6 +209,39 @@ def test_damage_that_was_sealed_is_refused_too(name: str, content: str, named: s
         (partial / "return" / name).write_text(content)
 
     write_sealed(tmp_path / "release", damaged, {"kind": "release", "feature_set": "f1", "models": ["return"], "about": {}})
+    with pytest.raises(ReleaseRefused) as refusal:
+        load(tmp_path / "release", feature_set="f1")
+    assert named in str(refusal.value)
+
+
+def _of_the_order_model(**facts: object) -> dict[str, object]:
+    told = {"kind": "order", "classes": list(CLASSES["order"]), "features": NAMES, "fixed": {"shown_position": 1.0}}
+    return {**told, "base_rates": [0.5, 0.5], **facts}
+
+
+@pytest.mark.parametrize(
+    ("about", "named"),
+    [
+        (_of_the_order_model(fixed={}), "the order model holds {} fixed; expected: {'shown_position': 1.0}; what to do: train anew"),
+        (_of_the_order_model(fixed={"shown_position": 7.0}), "holds {'shown_position': 7.0} fixed"),
+        (_of_the_order_model(fixed={"shown_position": "1"}), "holds {'shown_position': '1'} fixed"),
+        (_of_the_order_model(fixed={"shown_position": 1.0, "price": 0.0}), "fixed"),
+        (_of_the_order_model(features=[*NAMES, "shown_position"]), "order/trees.txt reads 4 inputs; expected: the 5 of about.json"),
+        ({name: told for name, told in _of_the_order_model().items() if name != "fixed"}, "damaged: KeyError('fixed')"),
+    ],
+)
+def test_a_release_that_holds_other_inputs_fixed_is_refused(
+    about: dict[str, object], named: str, models: dict[str, Model], tmp_path: Path
+) -> None:
+    _save({"order": models["order"]}, tmp_path / "whole")
+    assert _of_the_order_model(base_rates=list(models["order"].base_rates)) == json.loads((tmp_path / "whole/order/about.json").read_text())
+
+    def tampered(partial: Path) -> None:
+        shutil.copytree(tmp_path / "whole", partial, dirs_exist_ok=True)
+        (partial / "manifest.json").unlink()
+        (partial / "order/about.json").write_text(json.dumps(about))
+
+    write_sealed(tmp_path / "release", tampered, {"kind": "release", "feature_set": "f1", "models": ["order"], "about": {}})
     with pytest.raises(ReleaseRefused) as refusal:
         load(tmp_path / "release", feature_set="f1")
     assert named in str(refusal.value)

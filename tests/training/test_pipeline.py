@@ -12,7 +12,8 @@ from features.build import build
 from features.shop import Shop
 from training.blocks import newest_judge
 from training.evaluate import score
-from training.pipeline import Training, train, train_one
+from training.model import CLASSES
+from training.pipeline import Training, learnable, train, train_one
 from training.rows import labelled
 from training.settings import Settings
 
@@ -31,23 +32,57 @@ def _needing(settings: Settings, fewest_rows: int) -> Settings:
     return replace(settings, blocks=replace(settings.blocks, fewest_rows=fewest_rows))
 
 
-def test_both_models_are_trained_on_a_shop_with_returns_and_verdicts(training: Training) -> None:
-    assert ["return", "fit"] == list(training.trained)
+def test_every_model_is_trained_on_a_shop_with_returns_verdicts_and_impressions(training: Training) -> None:
+    assert ["return", "fit", "order"] == list(training.trained)
     assert {} == training.skipped
 
 
-@pytest.mark.parametrize("kind", ["return", "fit"])
+@pytest.mark.parametrize("kind", CLASSES)
 def test_a_model_is_judged_on_the_newest_rows_with_its_own_probabilities(kind: str, training: Training, quick_settings: Settings) -> None:
     one = training.trained[kind]
     assert len(one.split.judge) == len(one.rows) == len(one.p) == one.evaluation.rows
     assert (one.rows.asked["at"] >= one.split.cut).all()
-    np.testing.assert_array_equal(one.model.predict(one.inputs), one.p)
+    np.testing.assert_array_equal(one.model.predict(one.inputs, as_seen=True), one.p)
     assert score(one.rows, one.p, seed=quick_settings.seed) == one.evaluation.metrics
 
 
 def test_the_judged_inputs_are_the_features_of_the_judged_lines(training: Training, inputs: pd.DataFrame) -> None:
     one = training.trained["return"]
     np.testing.assert_array_equal(inputs.loc[one.rows.line_id].to_numpy(), one.inputs.to_numpy())
+
+
+def test_the_order_models_inputs_are_the_features_of_impressions_and_where_they_were_shown(training: Training, shop: Shop) -> None:
+    one = training.trained["order"]
+    assert one.rows.shown is not None
+    expected = build(shop, one.rows.asked).assign(shown_position=one.rows.shown["position"].astype("float64"))
+    pd.testing.assert_frame_equal(expected, one.inputs)
+    assert tuple(expected.columns[:-1]) == one.model.features
+    assert {1.0, 2.0, 3.0} == set(one.inputs["shown_position"])
+
+
+def test_positions_tell_of_orders_and_are_left_out_of_what_is_predicted(training: Training) -> None:
+    one = training.trained["order"]
+    at_top = one.model.predict(one.inputs)[:, 1]
+    assert one.p[:, 1].mean() < at_top.mean()
+    assert pytest.approx(1, abs=0.1) == one.evaluation.metrics["mean_ratio"].value
+    np.testing.assert_array_equal(at_top, one.model.predict(one.inputs.drop(columns="shown_position"))[:, 1])
+
+
+def test_only_the_newest_impressions_train_and_judge(shop: Shop, quick_settings: Settings) -> None:
+    settings = replace(quick_settings, most_impressions=400)
+    rows, every = (learnable("order", shop, each) for each in (settings, quick_settings))
+    assert 400 == len(rows) < len(every) == len(labelled("order", shop))
+    assert every.asked["at"].iloc[-400:].tolist() == rows.asked["at"].tolist()
+    one = train(_without(shop, "fit_feedback"), settings).trained["order"]
+    assert len(newest_judge(rows, settings.blocks).judge) == len(one.rows)
+    assert 400 >= len(one.split.train) + len(one.split.calibrate) + len(one.split.judge)
+
+
+def test_a_shop_without_impressions_skips_the_order_model_and_says_why(shop: Shop, quick_settings: Settings) -> None:
+    found = train(_without(shop, "impressions"), quick_settings)
+    assert ["return", "fit"] == list(found.trained)
+    assert ["order"] == list(found.skipped)
+    assert "the shop tells of no impressions" in found.skipped["order"]
 
 
 def test_the_same_shop_and_settings_train_the_same_models(training: Training, shop: Shop, quick_settings: Settings) -> None:
@@ -57,14 +92,14 @@ def test_the_same_shop_and_settings_train_the_same_models(training: Training, sh
 
 
 def test_a_shop_without_verdicts_skips_the_fit_model_and_says_why(shop: Shop, quick_settings: Settings) -> None:
-    found = train(_without(shop, "fit_feedback"), quick_settings)
+    found = train(_without(shop, "fit_feedback", "impressions"), quick_settings)
     assert ["return"] == list(found.trained)
-    assert {"fit": "0 labelled fit rows; expected: at least 100"} == found.skipped
+    assert "0 labelled fit rows; expected: at least 100" == found.skipped["fit"]
 
 
 def test_a_model_with_too_few_rows_is_skipped_while_the_other_is_trained(training: Training, shop: Shop, quick_settings: Settings) -> None:
     learned = len(training.trained["fit"].split.train) + len(training.trained["fit"].split.calibrate)
-    found = train(shop, _needing(quick_settings, learned + 1))
+    found = train(_without(shop, "impressions"), _needing(quick_settings, learned + 1))
     assert ["return"] == list(found.trained)
     assert f"{learned} labelled fit rows before" in found.skipped["fit"]
 

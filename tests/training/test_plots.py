@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from training.bootstrap import Interval
-from training.plots import deciles, gain, kept_margin_by_cutoff, per_slice, reliability, roc_pr, save, wilson
+from training.plots import by_position, deciles, gain, kept_margin_by_cutoff, per_slice, reliability, roc_pr, save, wilson
 
 Y = [0, 0, 1, 0, 1, 1]
 P = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
@@ -26,6 +26,8 @@ DRAWN: dict[str, Callable[[], Figure]] = {
     "roc_pr": lambda: roc_pr(Y, P),
     "gain": lambda: gain(["size_distance", "price"], [3.0, 1.0]),
     "kept_margin_by_cutoff": lambda: kept_margin_by_cutoff(P, Y, **KEPT_OR_LOST, currency="EUR"),
+    "by_position": lambda: by_position([1, 2, 1, 2, 1, 2], Y, P, P),
+    "by_position of a long list": lambda: by_position([1, 50], [1, 0], [0.4, 0.1], [0.4, 0.3]),
     "per_slice": lambda: per_slice(["DE", "AT"], [Interval(0.7, 0.6, 0.8), Interval(0.6, math.nan, math.nan)], "AUC by market"),
 }
 
@@ -62,6 +64,7 @@ def test_a_picture_is_a_png_of_900_by_600_and_the_same_bytes_twice(draw: Callabl
         lambda: roc_pr(Y, P[:5]),
         lambda: gain(["size_distance"], [3.0, 1.0]),
         lambda: kept_margin_by_cutoff(P, Y, [1000] * 5, [1500] * 6, currency="EUR"),
+        lambda: by_position([1, 2], Y, P, P),
         lambda: per_slice(["DE"], [], "Short"),
     ],
 )
@@ -74,6 +77,13 @@ def test_lengths_that_differ_are_refused(draw: Callable[[], Figure]) -> None:
 def test_nothing_to_draw_is_refused(draw: Callable[[], Figure]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         draw()
+
+
+def test_positions_tell_what_happened_there_and_what_the_model_says_of_it() -> None:
+    figure = by_position([3, 1, 1, 3], [0, 1, 0, 0], [0.1, 0.4, 0.6, 0.3], [0.5, 0.4, 0.6, 0.7])
+    drawn = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
+    np.testing.assert_allclose([[0.5, 0.0], [0.5, 0.2], [0.5, 0.6]], drawn)
+    assert "At position 1 50.0 % came, at position 3 0.0 %" == _title(figure)
 
 
 def test_several_classes_are_refused() -> None:

@@ -16,7 +16,8 @@ from domain.errors import GateRefused, RegistryRefused, ReleaseRefused
 from features.build import FEATURE_SET_HASH
 from tests.support import quiet
 from training.gate import Verdict, judge, promote
-from training.model import CLASSES, Model, fit, save
+from training.metrics import Scored, log_loss
+from training.model import CLASSES, FIXED, Model, fit, save
 from training.registry import CHALLENGER, CHAMPION, EXPERIMENT, JUDGED, MODEL, SNAPSHOT, Registry, Version
 from training.settings import Forest
 
@@ -39,7 +40,9 @@ def _block(kind: str, seed: int, *, noise: float = 0.7, n: int = 1_000) -> Block
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
     edges = np.linspace(-1, 1, len(CLASSES[kind]) + 1)[1:-1]
-    return pd.DataFrame({"x": x}), np.searchsorted(edges, x + noise * rng.normal(size=n)).astype("int64")
+    told = pd.DataFrame({"x": x, **{name: rng.integers(1, 4, n).astype("float64") for name in FIXED[kind]}})
+    seen = x - told["shown_position"].to_numpy() + 1 if kind == "order" else x
+    return told, np.searchsorted(edges, seen + noise * rng.normal(size=n)).astype("int64")
 
 
 def _model(kind: str, *, trees: int = 20, noise: float = 0.7) -> Model:
@@ -195,6 +198,17 @@ def test_a_model_that_the_champion_lacks_has_to_beat_the_overall_rate(registry: 
     _challenge(registry, {"return": _model("return"), "fit": _model("fit")}, tmp_path)
     compared = [(one.kind, one.metric) for one in judge(registry, seed=1).comparisons]
     assert [("return", "log_loss"), ("return", "ece"), ("fit", "log_loss")] == compared
+
+
+def test_order_models_are_compared_where_the_offers_were_shown(registry: Registry, tmp_path: Path) -> None:
+    champion, challenger = _model("order", trees=3), _model("order")
+    _crowned(registry, {"order": champion}, tmp_path)
+    _challenge(registry, {"order": challenger}, tmp_path)
+    verdict = judge(registry, seed=1)
+    assert [("order", "log_loss"), ("order", "ece")] == [(one.kind, one.metric) for one in verdict.comparisons]
+    inputs, y = _block("order", 3)
+    losses = [log_loss(Scored(y, model.predict(inputs, as_seen=True)[:, 1])) for model in (champion, challenger)]
+    assert losses == [verdict.comparisons[0].champion, verdict.comparisons[0].challenger]
 
 
 def test_a_model_that_no_rows_judged_is_refused(registry: Registry, tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import pandas as pd
+from dataclasses import replace
 
+import pandas as pd
+import pytest
+
+from domain.errors import NotEnoughData
 from features.asked import ASKED
 from features.shop import Shop
 from tests.support.moments import line, moment, product, sent_back, shop_tables
@@ -85,6 +89,56 @@ def test_a_shop_without_verdicts_or_with_verdicts_on_no_line_has_no_fit_rows() -
     unknown: dict[str, object] = {"customer_id": "c1", "sku": "s1-38", "given_at": "2024-01-10", "verdict": "fits"}
     assert 0 == len(labelled("fit", _shop(order_lines=lines)))
     assert 0 == len(labelled("fit", _shop(order_lines=lines, fit_feedback=[unknown])))
+
+
+# Impressions.
+
+
+def _shown(request_id: str, at: str, sku: str = "s1-38", position: int = 1, **columns: object) -> dict[str, object]:
+    return {"request_id": request_id, "at": at, "sku": sku, "position": position, **columns}
+
+
+IMPRESSIONS = [
+    _shown("r2", "2024-01-05", position=3, customer_id="c1"),
+    _shown("r1", "2024-01-01", position=1, line_id="l1"),
+    _shown("r1", "2024-01-01", "s2-40", position=2),
+    _shown("new", "2024-02-29 00:00:00.000001"),
+    _shown("old enough", "2024-02-29"),
+]
+
+
+def _of_impressions() -> Rows:
+    return labelled("order", _shop(order_lines=[line("l1", "2024-01-01 00:10")], impressions=IMPRESSIONS))
+
+
+def test_an_impression_is_ordered_if_it_led_to_a_line_and_known_a_day_after_it_was_shown() -> None:
+    rows = _of_impressions()
+    assert rows.shown is not None
+    assert [1, 0, 0, 0] == rows.y.tolist()
+    assert [moment("2024-01-02"), moment("2024-01-02"), moment("2024-01-06"), NOW] == rows.known_at.tolist()
+    assert ["r1", "r1", "r2", "old enough"] == rows.shown["request_id"].tolist()
+    assert ["dress", "jeans", "dress", "dress"] == rows.category.tolist()
+    assert ["l1"] == rows.line_id.dropna().tolist()
+
+
+def test_where_impressions_were_shown_stands_beside_their_features_and_nothing_beside_those_of_order_lines() -> None:
+    rows, inputs = _of_impressions(), pd.DataFrame({"price": [1.0, 2.0, 3.0, 4.0]}, index=list("abcd"))
+    assert {"price": [1.0, 2.0, 3.0, 4.0], "shown_position": [1.0, 2.0, 3.0, 1.0]} == rows.with_position(inputs).to_dict("list")
+    assert ["price"] == list(replace(rows, shown=None).with_position(inputs))
+
+
+def test_the_newest_rows_are_chosen_with_their_positions() -> None:
+    newest = _of_impressions().newest(2)
+    assert newest.shown is not None
+    assert [("r2", 3), ("old enough", 1)] == list(newest.shown.itertuples(index=False, name=None))
+    assert [moment("2024-01-05"), moment("2024-02-29")] == newest.asked["at"].tolist()
+    assert 4 == len(_of_impressions().newest(9))
+
+
+def test_a_shop_without_impressions_has_no_order_rows_and_hears_why() -> None:
+    for shop in (_shop(order_lines=[line("l1", "2024-01-01")]), _shop(order_lines=[line("l1", "2024-01-01")], impressions=[])):
+        with pytest.raises(NotEnoughData, match="tells of no impressions; what to do: give the table impressions"):
+            labelled("order", shop)
 
 
 def test_rows_are_chosen_by_flag_or_by_number() -> None:

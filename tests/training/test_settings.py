@@ -16,26 +16,28 @@ share_of_features = 0.5
 share_of_rows = 1
 l2 = 0.0
 """
-TEXT = f"seed = 1\nthreads = 2\n[blocks]\ncalibrate = 0.1\njudge = 0.2\nfewest_rows = 100\n[return]{FOREST}[fit]{FOREST}"
+BLOCKS = "[blocks]\ncalibrate = 0.1\njudge = 0.2\nfewest_rows = 100\n"
+TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n"
 
 
 def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
     forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
-    assert Settings(1, 2, Blocks(0.1, 0.2, 100), {"return": forest, "fit": forest}) == parse_settings(TEXT)
+    assert Settings(1, 2, Blocks(0.1, 0.2, 100), dict.fromkeys(("return", "fit", "order"), forest), 5_000) == parse_settings(TEXT)
     assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
 
 
 def test_the_shipped_settings_are_valid() -> None:
     shipped = parse_settings((Path(__file__).parents[2] / "config/training.toml").read_text())
-    assert ["return", "fit"] == list(shipped.forests)
+    assert ["return", "fit", "order"] == list(shipped.forests)
+    assert 300_000 == shipped.most_impressions
 
 
 @pytest.mark.parametrize("key", [line.split(" = ")[0] for line in FOREST.split("\n") if line])
 def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None:
-    head, fit = TEXT.split("[fit]")
-    without = "\n".join(line for line in fit.split("\n") if not line.startswith(f"{key} ="))
-    with pytest.raises(SettingsRefused, match=rf"^fit\.{key} is missing$"):
-        parse_settings(f"{head}[fit]{without}")
+    head, order = TEXT.split("[order]")
+    without = "\n".join(line for line in order.split("\n") if not line.startswith(f"{key} ="))
+    with pytest.raises(SettingsRefused, match=rf"^order\.{key} is missing$"):
+        parse_settings(f"{head}[order]{without}")
 
 
 @pytest.mark.parametrize(
@@ -43,10 +45,12 @@ def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None
     [
         ("seed = 1", "", "seed is missing"),
         ("fewest_rows = 100", "", "blocks.fewest_rows is missing"),
-        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit"),
+        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit, order"),
         ("calibrate = 0.1", "calibrate = 0.1\ntrain = 0.7", "unknown key blocks.train"),
         ("[fit]", "[fit]\ndepth = 3", "unknown key fit.depth"),
-        ("[fit]", "[order]\n[fit]", "unknown key order"),
+        ("[fit]", "[fit]\nmost_rows = 9", "unknown key fit.most_rows"),
+        ("[order]", "[order]\ndepth = 3", "unknown key order.depth"),
+        ("most_rows = 5_000", "", "order.most_rows is missing"),
     ],
 )
 def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> None:
@@ -70,6 +74,7 @@ def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> N
         ("learning_rate = 0.1", "learning_rate = nan", "return.learning_rate = nan"),
         ("share_of_features = 0.5", "share_of_features = 1.01", "return.share_of_features = 1.01"),
         ("share_of_rows = 1", "share_of_rows = -0.5", "return.share_of_rows = -0.5"),
+        ("most_rows = 5_000", "most_rows = 0", "order.most_rows = 0; expected: 1 to 2,147,483,647"),
         ("l2 = 0.0", "l2 = -1.0", "return.l2 = -1.0"),
         ("l2 = 0.0", "l2 = inf", "return.l2 = inf"),
     ],
@@ -85,6 +90,7 @@ def test_impossible_values_are_named(old: str, new: str, named: str) -> None:
         ("threads = 2", "threads = 2.0", "threads = 2.0; expected: int"),
         ("trees = 30", "trees = '30'", "return.trees = '30'; expected: int"),
         ("l2 = 0.0", "l2 = false", "return.l2 = False; expected: float"),
+        ("most_rows = 5_000", "most_rows = 5e3", "order.most_rows = 5000.0; expected: int"),
         (f"[fit]{FOREST}", "", "fit is missing"),
         ("seed = 1", "seed = 1\nfit = 3", "the training settings are no TOML"),
         ("seed = 1", "seed = ", "the training settings are no TOML"),

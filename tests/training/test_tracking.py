@@ -17,13 +17,15 @@ from features.shop import Shop
 from features.source import fingerprint
 from tests.conftest import POLICY, ROOT
 from tests.support import quiet
-from training.model import load
+from training.model import FIXED, load
 from training.pipeline import Training
 from training.registry import CHALLENGER, CHAMPION, JUDGED, MODEL, SNAPSHOT, Registry, Version
 from training.settings import Settings
 from training.tracking import log_training
 
 pytestmark = quiet.MLFLOW
+
+OUTPUTS = ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large", "order_not_ordered", "order_ordered"]
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +70,10 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     tables |= {f"data.{name}.hash": fingerprint(frame) for name, frame in shop.tables.items()}
     blocks = {"blocks.calibrate": "0.1", "blocks.judge": "0.15", "blocks.fewest_rows": "100"}
     told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **tables}
-    forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit."))}
+    forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert 14 == len(forests)
+    assert ("0.05", "300000", 22) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
 
 
 def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
@@ -101,7 +103,9 @@ def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> Non
         "kept_margin_by_cutoff.png",
         *(f"{plot}_returned.png" for plot in ("deciles", "reliability", "roc_pr")),
     ]
-    expected = [f"fit/{name}" for name in (*fit_plots, "gain.png")] + [f"return/{name}" for name in (*return_plots, "gain.png")]
+    order_plots = ["auc_per_slice.png", "position.png", *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr"))]
+    each = {"fit": fit_plots, "return": return_plots, "order": order_plots}
+    expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, "gain.png")]
     assert sorted(expected) == _run_files(logged, "plots")
 
 
@@ -111,7 +115,7 @@ def test_the_judged_rows_hold_features_outcome_and_a_number_per_customer_but_no_
     registry, version = logged
     for kind, one in training.trained.items():
         frame = pd.read_parquet(_artifacts(registry, version) / JUDGED / f"{kind}.parquet")
-        assert [*FEATURE_NAMES, "y", "customer"] == list(frame.columns)
+        assert [*FEATURE_NAMES, *FIXED[kind], "y", "customer"] == list(frame.columns)
         assert all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
         assert one.rows.asked["customer_id"].nunique() == frame["customer"].nunique()
 
@@ -122,7 +126,7 @@ def test_the_signature_names_every_feature_and_every_probability_as_doubles(logg
         info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
     inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
     assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
-    assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == [column["name"] for column in outputs]
+    assert OUTPUTS == [column["name"] for column in outputs]
     assert {"double"} == {column["type"] for column in (*inputs, *outputs)}
 
 
@@ -131,7 +135,7 @@ def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Regi
     assert version == registry.version(CHALLENGER)
     assert registry.version(CHAMPION) is None
     tags = registry.client.get_model_version(MODEL, version.number).tags
-    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "return"]'} == tags
+    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "return"]'} == tags
     assert "FINISHED" == registry.client.get_run(version.run_id).info.status
 
 
@@ -140,10 +144,9 @@ def test_mlflow_loads_the_release_and_predicts_what_it_predicts(logged: tuple[Re
     inputs = training.trained["return"].inputs
     with registry.current():
         found = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHALLENGER}").predict(inputs)
-    assert ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large"] == list(found.columns)
+    assert OUTPUTS == list(found.columns)
     expected = np.hstack([one.model.predict(inputs) for one in training.trained.values()])
-    np.testing.assert_array_equal(expected[:, :2], found[["return_kept", "return_returned"]])
-    np.testing.assert_array_equal(expected[:, 2:], found[["fit_small", "fit_fits", "fit_large"]])
+    np.testing.assert_array_equal(expected, found)
 
 
 def _model(logged: tuple[Registry, Version], folder: Path) -> Path:
