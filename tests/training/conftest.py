@@ -30,7 +30,7 @@ def _shown(shop: Shop, draw: np.random.Generator) -> pd.DataFrame:
     others = bought.loc[bought.index.repeat(2)].assign(line_id=None)
     chosen = sold.iloc[draw.integers(0, len(sold), len(others))]
     others = others.assign(sku=chosen["sku"].to_numpy(), price=chosen["price"].to_numpy())
-    everything = pd.concat([bought, others], ignore_index=True).drop_duplicates(["request_id", "sku"])
+    everything = pd.concat([bought, others], ignore_index=True).drop_duplicates(["request_id", "sku"], ignore_index=True)
     place = pd.Series(draw.random(len(everything)) - 0.7 * everything["line_id"].notna().to_numpy())
     position = place.groupby(everything["request_id"]).rank(method="first").astype("int64")
     told = ["request_id", "at", "customer_id", "sku", "position", "price", "line_id"]
