@@ -1,14 +1,14 @@
 """Puts the offers in the order of what they are expected to leave in the till, and says why some are left out.
 
-Pure and replayable: no clock, no files, no randomness, no models. The same request, scores, products and policy give the same
-bytes. Probabilities are rounded before money is computed, so that whoever reads the reply can recompute every figure in it.
-All money is per unit, whatever the quantity.
+Pure and replayable: no clock, no files, no models, and only the chance that it is handed. The same request, scores, products, policy,
+stock prices and draws give the same bytes. Probabilities are rounded before money is computed, so that whoever reads the reply can
+recompute every figure in it. All money is per unit, whatever the quantity.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -18,14 +18,15 @@ import numpy.typing as npt
 
 from domain.economics import UnitEconomics, unit_economics
 from domain.money import half_even
-from domain.policy import Policy
+from domain.policy import Objective, Policy
 from serving.assortment import UNKNOWN, Product
+from serving.ordering import MILLION, Valued, put_in_order
 from serving.wire import ExcludedOffer, Fallback, Fit, Money, Offer, RankedOffer, RankRequest
 
 Floats = npt.NDArray[np.float64]
 
 _DECIMALS = 6
-_MILLION: int = 10**_DECIMALS
+_NO_PRICES: Mapping[str, int] = {}
 
 _DERIVED = ("expected_kept_margin", "break_even_p_return")
 _AMOUNTS = tuple(name for name in Money.__struct_fields__ if name not in _DERIVED)
@@ -41,12 +42,14 @@ class Scores:
         fit: P(small), P(fits), P(large) (offers, 3); None when the release has no fit model.
         new_customer: whether the shopper has no history.
         known: which offers have been ordered before.
+        p_order: P(order | shown, position removed), for requests that bring none; None when the release has no order model.
     """
 
     p_return: Floats | None
     fit: Floats | None
     new_customer: bool
     known: npt.NDArray[np.bool_]
+    p_order: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Decision:
         excluded: offers that a hard rule leaves out, in the order of the request.
         unknown: skus that are not in the assortment.
         cut: how many ranked offers the limit left out.
-        per: "view" when the caller gave P(order), else "order".
+        per: "view" when P(order) is known, from the caller or the order model, else "order".
+        order_bonus: minor units that were added to the worth of every order, to keep the guard-rail.
         fallback: what every score had to do without.
     """
 
@@ -67,11 +71,21 @@ class Decision:
     unknown: tuple[str, ...]
     cut: int
     per: Literal["view", "order"]
+    order_bonus: int
     fallback: Fallback
 
 
-def decide(request: RankRequest, scores: Scores, products: Mapping[str, Product], policy: Policy, *, currency: str) -> Decision:
-    """Rank a request's offers by expected kept margin.
+def decide(
+    request: RankRequest,
+    scores: Scores,
+    products: Mapping[str, Product],
+    policy: Policy,
+    *,
+    currency: str,
+    stock_prices: Mapping[str, int] = _NO_PRICES,
+    draws: Sequence[float] = (),
+) -> Decision:
+    """Rank a request's offers by what the policy's objective says an order is worth.
 
     Args:
         request: what was asked.
@@ -79,22 +93,33 @@ def decide(request: RankRequest, scores: Scores, products: Mapping[str, Product]
         products: the assortment by sku.
         policy: business settings.
         currency: ISO 4217 code of the request's amounts; prices and costs of products in another one count as unknown.
+        stock_prices: what the last units of scarce skus are worth to the next customers, minor units (see `serving.stock_prices`).
+        draws: uniform on [0, 1), one per offer of the request; needed where the policy explores.
 
     Raises:
         PolicyRefused: the policy has no exchange rate for the currency.
     """
     rows = _rows(request, scores, products, policy, currency)
     money = _money(rows, request.country, currency, policy)
-    worths = _worths(rows, money)
-    ranked = sorted((row for row in rows if _left_out(row) is None), key=lambda row: -worths[row.number])
-    shown = ranked[: request.limit]
-    breakdowns = _breakdowns(money, worths)
+    kept = _kept(rows, money)
+    shown = [row for row in rows if _left_out(row) is None]
+    worths = _worths(shown, policy.ranking.objective, kept, money, stock_prices)
+    limit = min(len(shown), request.limit or len(shown))
+    temperature = policy.exploration.temperature
+    order = put_in_order(
+        worths, policy.ranking, seen=limit, temperature=temperature, draws=[draws[row.number] for row in shown] if temperature else ()
+    )
+    placed = list(zip((shown[number] for number in order.numbers), order.propensities, strict=True))[:limit]
+    breakdowns = _breakdowns(money, {row.number: _millionths_of(row.p_order) * kept[row.number] for row, _ in placed})
     return Decision(
-        offers=tuple(_ranked(row, position, scores, breakdowns[row.number]) for position, row in enumerate(shown, start=1)),
+        offers=tuple(
+            _ranked(row, position, propensity, scores, breakdowns[row.number]) for position, (row, propensity) in enumerate(placed, start=1)
+        ),
         excluded=tuple(ExcludedOffer(sku=row.offer.sku, reason=why) for row in rows if (why := _left_out(row))),
         unknown=tuple(row.offer.sku for row in rows if row.product is UNKNOWN),
-        cut=len(ranked) - len(shown),
+        cut=len(shown) - len(placed),
         per="order" if rows[0].p_order is None else "view",
+        order_bonus=order.bonus,
         fallback="prior" if scores.p_return is None else "new_customer" if scores.new_customer else "none",
     )
 
@@ -122,7 +147,7 @@ def _rows(request: RankRequest, scores: Scores, products: Mapping[str, Product],
                 product,
                 price=product.price_in(currency) if offer.price is None else offer.price,
                 unit_cost=product.unit_cost_in(currency) if offer.unit_cost is None else offer.unit_cost,
-                p_order=None if offer.p_order is None else round(offer.p_order, _DECIMALS),
+                p_order=_p_order(offer, scores, number),
                 p_return=round(p_return, _DECIMALS),
             )
         )
@@ -140,17 +165,41 @@ def _money(rows: Sequence[_Row], country: str | None, currency: str, policy: Pol
     )
 
 
-def _worths(rows: Sequence[_Row], money: UnitEconomics) -> list[int]:
-    """Expected kept margin, unrounded: whole millionths of millionths of a minor unit, so that no float decides a place."""
-    worths = []
-    for row, margin, loss in zip(rows, money.margin_if_kept.tolist(), money.loss_if_returned.tolist(), strict=True):
-        p_order, p_return = _millionths(1.0 if row.p_order is None else row.p_order), _millionths(row.p_return)
-        worths.append(p_order * ((_MILLION - p_return) * margin - p_return * loss))
-    return worths
+def _p_order(offer: Offer, scores: Scores, number: int) -> float | None:
+    """The caller's own, or else the order model's."""
+    if offer.p_order is not None:
+        return round(offer.p_order, _DECIMALS)
+    return None if scores.p_order is None else round(float(scores.p_order[number]), _DECIMALS)
+
+
+def _kept(rows: Sequence[_Row], money: UnitEconomics) -> list[int]:
+    """What an order is expected to leave, unrounded: whole millionths of a minor unit, so that no float decides a place."""
+    amounts = zip(rows, money.margin_if_kept.tolist(), money.loss_if_returned.tolist(), strict=True)
+    return [(MILLION - _millionths(row.p_return)) * margin - _millionths(row.p_return) * loss for row, margin, loss in amounts]
+
+
+def _worths(
+    shown: Sequence[_Row], objective: Objective, kept: Sequence[int], money: UnitEconomics, stock_prices: Mapping[str, int]
+) -> list[Valued]:
+    """What an order of each offer is worth to the policy: all the same to who ranks by conversion."""
+    margins = money.margin_if_kept.tolist()
+    prices = _NO_PRICES if objective == "conversion" else stock_prices
+    of_an_order: Mapping[Objective, Callable[[int], int]] = {
+        "kept_margin": lambda number: kept[number],
+        "return_blind_margin": lambda number: margins[number] * MILLION,
+        "conversion": lambda _: MILLION,
+    }
+    worth = of_an_order[objective]
+    return [Valued(_millionths_of(row.p_order), worth(row.number) - prices.get(row.offer.sku, 0) * MILLION) for row in shown]
 
 
 def _millionths(probability: float) -> int:
-    return round(probability * _MILLION)
+    return round(probability * MILLION)
+
+
+def _millionths_of(p_order: float | None) -> int:
+    """Without P(order), every offer counts as if it were ordered."""
+    return MILLION if p_order is None else _millionths(p_order)
 
 
 def _left_out(row: _Row) -> _Why | None:
@@ -162,10 +211,11 @@ def _left_out(row: _Row) -> _Why | None:
     return "price_unknown" if row.price is None else None
 
 
-def _ranked(row: _Row, position: int, scores: Scores, money: Money) -> RankedOffer:
+def _ranked(row: _Row, position: int, propensity: float, scores: Scores, money: Money) -> RankedOffer:
     return RankedOffer(
         sku=row.offer.sku,
         position=position,
+        propensity=propensity,
         price=row.price or 0,
         p_order=row.p_order,
         p_return=row.p_return,
@@ -190,11 +240,18 @@ def _fallback(scores: Scores, row: _Row) -> Fallback:
     return "new_customer_and_offer" if scores.new_customer else "new_offer"
 
 
-def _breakdowns(money: UnitEconomics, worths: Sequence[int]) -> list[Money]:
+def _breakdowns(money: UnitEconomics, worths: Mapping[int, int]) -> dict[int, Money]:
+    """The money of some of the offers, by their number."""
     columns = {name: getattr(money, name).tolist() for name in _AMOUNTS}
-    columns["expected_kept_margin"] = [half_even(Decimal(worth).scaleb(-2 * _DECIMALS)) for worth in worths]
-    columns["break_even_p_return"] = [_break_even(p_return) for p_return in money.break_even.tolist()]
-    return [Money(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+    turns = money.break_even.tolist()
+    return {
+        number: Money(
+            **{name: column[number] for name, column in columns.items()},
+            expected_kept_margin=half_even(Decimal(worth).scaleb(-2 * _DECIMALS)),
+            break_even_p_return=_break_even(turns[number]),
+        )
+        for number, worth in worths.items()
+    }
 
 
 def _break_even(p_return: float) -> float | None:

@@ -25,6 +25,7 @@ from features.build import FEATURE_SET_HASH
 from features.snapshot import Snapshot, load_snapshot
 from serving.assortment import UNKNOWN, Product, assortment, currencies
 from serving.decide import Decision, Scores, decide
+from serving.ordering import chance
 from serving.reading import RequestRefused
 from serving.reasons import EXPLAINED, reasons
 from serving.since import asked_at, since, withdrew
@@ -79,7 +80,14 @@ class Serving:
             RequestRefused: the currency is not the shop's, or a moment is not one that the snapshot can serve.
         """
         inputs, currency = self.inputs(request), self._currency(request)
-        decision = decide(request, self._scores(request, inputs), self.products, self.policy, currency=currency)
+        decision = decide(
+            request,
+            self._scores(request, inputs),
+            self.products,
+            self.policy,
+            currency=currency,
+            draws=chance(request_id, [offer.sku for offer in request.offers]),
+        )
         return RankReply(
             request_id=request_id,
             as_of=asked_at(request, self.snapshot),
@@ -92,6 +100,8 @@ class Serving:
             currency=currency,
             per=decision.per,
             fallback=decision.fallback,
+            objective=self.policy.ranking.objective,
+            order_bonus=decision.order_bonus,
             offers=self._explained(request, decision, inputs) if request.explain else list(decision.offers),
             excluded=list(decision.excluded),
             unknown_offers=list(decision.unknown),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from domain.economics import MAX_AMOUNT
+from domain.policy import Objective
 
 MAX_OFFERS = 500
 MAX_MOVES = 500
@@ -153,6 +154,9 @@ class RankedOffer(Struct, frozen=True, kw_only=True):
 
     sku: str
     position: Annotated[int, Meta(ge=1, description="1 is the best.")]
+    propensity: Annotated[
+        float, Meta(gt=0.0, le=1.0, description="P(it lies here | what lies above it); below 1 where the policy explores.")
+    ]
     price: Amount
     p_order: Annotated[Probability | None, Meta(description="As given by the caller; null where values are per order.")]
     p_return: Annotated[Probability, Meta(description="P(return | ordered), rounded to 6 decimals.")]
@@ -185,6 +189,14 @@ class RankReply(Struct, frozen=True, kw_only=True):
     currency: Currency
     per: Annotated[Literal["view", "order"], Meta(description="order: no p_order was given, and every offer is ranked as if ordered.")]
     fallback: Annotated[Fallback, Meta(description="What every score had to do without; offers carry their own.")]
+    objective: Annotated[Objective, Meta(description="What the policy takes an order to be worth.")]
+    order_bonus: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Minor units that the guard-rail added to the worth of every order: offers are ranked by p_order * (worth + it).",
+        ),
+    ]
     offers: list[RankedOffer]
     excluded: list[ExcludedOffer]
     unknown_offers: Annotated[list[str], Meta(description="Skus that are not in the assortment.")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.economics import expected_kept_margin
 from domain.money import half_even
-from domain.policy import parse_policy
+from domain.policy import OBJECTIVES, Exploration, Objective, Policy, Ranking, parse_policy
 from serving.assortment import Product
 from serving.decide import Decision, Scores, decide
 from serving.wire import ExcludedOffer, Money, Offer, RankedOffer, RankRequest
@@ -55,6 +55,90 @@ def test_the_callers_p_order_makes_values_per_view() -> None:
 
 def test_without_p_order_values_are_per_order() -> None:
     assert "order" == decided([Offer(sku="a")], scored(0.1), {"a": SHIRT}).per
+
+
+def test_the_order_models_p_order_stands_in_for_the_callers() -> None:
+    scores = replace(scored(0.1, 0.1), p_order=np.array([0.01, 0.02]))
+    told = [Offer(sku="a", p_order=0.5), Offer(sku="b", p_order=0.25)]
+
+    assert [0.02, 0.01] == [offer.p_order for offer in decided([Offer(sku="a"), Offer(sku="b")], scores, {"a": SHIRT, "b": SHIRT}).offers]
+    assert [0.5, 0.25] == [offer.p_order for offer in decided(told, scores, {"a": SHIRT, "b": SHIRT}).offers]
+
+
+def ruled(objective: Objective, share: float = 1.0, temperature: float = 0.0) -> Policy:
+    return replace(POLICY, ranking=Ranking(objective, share, 1.0), exploration=Exploration(temperature))
+
+
+@pytest.mark.parametrize(
+    ("objective", "expected"),
+    [
+        ("conversion", ["often", "dear", "sure"]),
+        ("return_blind_margin", ["dear", "often", "sure"]),
+        ("kept_margin", ["sure", "often", "dear"]),
+    ],
+)
+def test_the_objective_says_what_an_order_is_worth(objective: Objective, expected: list[str]) -> None:
+    offers = [
+        Offer(sku="often", p_order=0.30),
+        Offer(sku="dear", p_order=0.20, price=9000, unit_cost=3000),
+        Offer(sku="sure", p_order=0.19),
+    ]
+    scores, products = scored(0.45, 0.7, 0.0), dict.fromkeys(["often", "dear", "sure"], SHIRT)
+
+    decision = decide(RankRequest(offers=offers), scores, products, ruled(objective), currency="EUR")
+
+    assert expected == skus(decision)
+
+
+def test_the_guard_rail_gives_up_no_more_orders_than_it_may() -> None:
+    rng = np.random.default_rng(0)
+    offers = [Offer(sku=f"s{row}", p_order=float(p)) for row, p in enumerate(rng.uniform(0.01, 0.2, 40))]
+    scores, products = scored(*rng.uniform(0, 1, 40)), {f"s{row}": SHIRT for row in range(40)}
+
+    def expected(share: float, objective: Objective = "kept_margin") -> tuple[float, int, int]:
+        decision = decide(RankRequest(offers=offers, limit=10), scores, products, ruled(objective, share), currency="EUR")
+        return (
+            sum(offer.p_order or 0 for offer in decision.offers),
+            decision.order_bonus,
+            sum(o.money.expected_kept_margin for o in decision.offers),
+        )
+
+    most, _, least_money = expected(1.0, "conversion")
+    free, tight, shut = expected(1.0), expected(0.05), expected(0.0)
+    assert 0 == free[1] < tight[1] < shut[1]
+    assert free[0] < 0.95 * most <= tight[0] < shut[0] == most
+    assert least_money == shut[2] < tight[2] < free[2]
+
+
+def test_the_price_of_the_last_unit_is_taken_off() -> None:
+    offers, scores, products = [Offer(sku="a", p_order=0.1), Offer(sku="b", p_order=0.1)], scored(0.1, 0.2), {"a": SHIRT, "b": SHIRT}
+
+    decision = decide(RankRequest(offers=offers), scores, products, ruled("kept_margin"), currency="EUR", stock_prices={"a": 2000})
+
+    assert ["b", "a"] == skus(decision)
+
+
+def test_nobody_is_refused_an_offer_for_returning_much() -> None:
+    offers, products = [Offer(sku=f"s{row}", p_order=0.1) for row in range(5)], {f"s{row}": SHIRT for row in range(5)}
+    for objective in OBJECTIVES:
+        for p_return in (0.0, 0.5, 1.0):
+            decision = decide(RankRequest(offers=offers), scored(*[p_return] * 5), products, ruled(objective), currency="EUR")
+            assert 5 == len(decision.offers)
+
+
+def test_chance_follows_its_propensities() -> None:
+    offers = [Offer(sku=f"s{row}", p_order=p) for row, p in enumerate((0.10, 0.11, 0.12))]
+    scores, products, policy = scored(0.2, 0.2, 0.2), {f"s{row}": SHIRT for row in range(3)}, ruled("conversion", temperature=0.2)
+    rng, tops, told = np.random.default_rng(0), [], {}
+    for _ in range(4000):
+        decision = decide(RankRequest(offers=offers), scores, products, policy, currency="EUR", draws=rng.random(3).tolist())
+        tops.append(decision.offers[0].sku)
+        told[decision.offers[0].sku] = decision.offers[0].propensity
+
+    shares = {sku: tops.count(sku) / len(tops) for sku in told}
+    assert shares == pytest.approx(told, abs=0.025)
+    assert 3 == len(told)
+    assert 1.0 == decision.offers[-1].propensity
 
 
 @pytest.mark.parametrize(
@@ -146,9 +230,13 @@ def cases(draw: st.DrawFn) -> tuple[list[Offer], Scores, dict[str, Product], int
     return offers, Scores(returned, None, draw(st.booleans()), np.full(size, True)), products, draw(st.sampled_from([None, 1, 3]))
 
 
+def p_order(offer: RankedOffer) -> Decimal:
+    return Decimal(repr(1.0 if offer.p_order is None else offer.p_order))
+
+
 def recomputed(offer: RankedOffer) -> Decimal:
-    p_order, p_return = Decimal(repr(1.0 if offer.p_order is None else offer.p_order)), Decimal(repr(offer.p_return))
-    return p_order * ((1 - p_return) * offer.money.margin_if_kept - p_return * offer.money.loss_if_returned)
+    p_return = Decimal(repr(offer.p_return))
+    return p_order(offer) * ((1 - p_return) * offer.money.margin_if_kept - p_return * offer.money.loss_if_returned)
 
 
 def adds_up(money: Money) -> bool:
@@ -164,8 +252,8 @@ def test_whoever_reads_the_reply_can_recompute_every_figure(case: tuple[list[Off
 
     assert all(adds_up(offer.money) for offer in decision.offers)
     assert [half_even(recomputed(offer)) for offer in decision.offers] == [offer.money.expected_kept_margin for offer in decision.offers]
-    values = [recomputed(offer) for offer in decision.offers]
-    assert values == sorted(values, reverse=True)
+    scores = [recomputed(offer) + p_order(offer) * decision.order_bonus for offer in decision.offers]
+    assert scores == sorted(scores, reverse=True)
 
 
 @settings(deadline=None)
