@@ -169,6 +169,7 @@ class Serving:
         return Scores(
             p_return=self._predicted("return", inputs, of="returned"),
             fit=self._predicted("fit", inputs),
+            p_order=self._predicted("order", inputs, of="ordered") if request.offers[0].p_order is None else None,
             new_customer=withdrew(request) or not self.snapshot.knows_customer(request.customer_id),
             known=self.snapshot.known_skus(pd.Series([offer.sku for offer in request.offers], dtype="str")),
         )

@@ -44,7 +44,10 @@ class Offer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     discount: Annotated[Amount | None, Meta(description="By how much the price is reduced, per unit, minor units; 0: not at all.")] = None
     unit_cost: Annotated[Amount | None, Meta(description="What a unit costs the shop without VAT, minor units.")] = None
     quantity: Units = 1
-    p_order: Annotated[Probability | None, Meta(description="The caller's P(order | shown); for all offers or for none.")] = None
+    p_order: Annotated[
+        Probability | None,
+        Meta(description="The caller's P(order | shown), for all offers or for none; default: what the order model says."),
+    ] = None
     available: Annotated[Count | None, Meta(description="Units that can be sold; default: the snapshot's count.")] = None
     hidden: Annotated[bool, Meta(description="True leaves the offer out.")] = False
 
@@ -158,7 +161,12 @@ class RankedOffer(Struct, frozen=True, kw_only=True):
         float, Meta(gt=0.0, le=1.0, description="P(it lies here | what lies above it); below 1 where the policy explores.")
     ]
     price: Amount
-    p_order: Annotated[Probability | None, Meta(description="As given by the caller; null where values are per order.")]
+    p_order: Annotated[
+        Probability | None,
+        Meta(
+            description="P(order | shown) as given by the caller, else the model's of an offer at the top; null where values are per order."
+        ),
+    ]
     p_return: Annotated[Probability, Meta(description="P(return | ordered), rounded to 6 decimals.")]
     fit: Annotated[Fit | None, Meta(description="Null without a fit model, or for a sku without a size.")]
     money: Money
@@ -187,7 +195,10 @@ class RankReply(Struct, frozen=True, kw_only=True):
         float, Meta(ge=0.0, description="The market's VAT rate, such as 0.19: price_net = price / (1 + vat_rate), rounded half-even.")
     ]
     currency: Currency
-    per: Annotated[Literal["view", "order"], Meta(description="order: no p_order was given, and every offer is ranked as if ordered.")]
+    per: Annotated[
+        Literal["view", "order"],
+        Meta(description="order: no p_order was given and the release has no order model, so every offer is ranked as if ordered."),
+    ]
     fallback: Annotated[Fallback, Meta(description="What every score had to do without; offers carry their own.")]
     objective: Annotated[Objective, Meta(description="What the policy takes an order to be worth.")]
     order_bonus: Annotated[

@@ -1,18 +1,38 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from features.asked import of_order_lines
+from features.build import build
 from features.clock import days
 from features.shop import Shop
 from features.taking import take_snapshot
 from serving.state import Serving
+from training.model import Release, fit
+from training.settings import Settings
 
 
 @pytest.fixture(scope="session")
 def serving(release_folder: Path, snapshot_folder: Path) -> Serving:
     """The demo shop's release and snapshot, loaded."""
     return Serving.load(release_folder, snapshot_folder)
+
+
+@pytest.fixture(scope="session")
+def ordering(serving: Serving, shop: Shop, quick_settings: Settings) -> Serving:
+    """The same, and a model of P(order) that learned that dear offers at the top are ordered."""
+    draw, asked = np.random.default_rng(1), of_order_lines(shop.tables)
+    inputs = build(shop, asked).assign(shown_position=draw.integers(1, 9, len(asked)).astype("float64"))
+    dear = (asked["unit_price"] > asked["unit_price"].median()).to_numpy()
+    y = (draw.random(len(asked)) < np.where(dear, 0.6, 0.2) / inputs["shown_position"]).astype("int64")
+    early = np.arange(len(y)) < len(y) // 2
+    blocks = [(inputs[chosen], y[chosen]) for chosen in (early, ~early)]
+    model = fit("order", blocks[0], blocks[1], quick_settings.forests["order"], seed=1, threads=2)
+    release = serving.release
+    models = {**release.models, "order": model}
+    return replace(serving, release=Release(release.seal, models, release.feature_set, release.policy, release.about))
 
 
 @pytest.fixture(scope="session")

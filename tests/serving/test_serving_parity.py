@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pytest
 
-from features.asked import of_order_lines
+from features.asked import of_impressions, of_order_lines
 from features.build import build
 from features.clock import micros
 from features.moves import known_us
@@ -83,3 +83,35 @@ def test_the_shops_own_day_told_in_requests_gives_the_features_of_its_order_line
     pd.testing.assert_frame_equal(build(shop, asked), found, check_exact=True)
     assert len(found) >= 20
     assert all(any(getattr(one, field) for one in requests) for field in ("today", "stated", "consents", "basket"))
+
+
+def shown(line: pd.Series, list_price: int, country: str | None, day: Day) -> RankRequest:
+    """The line's offer as it was shown just before, to nobody known at every third moment."""
+    told = request(line, day)
+    offer = Offer(sku=line["sku"], price=int(line["unit_price"]), discount=max(list_price - int(line["unit_price"]), 0))
+    if line["us"] % 3 == 0:
+        return RankRequest(offers=[offer], at=told.at)
+    known = {name: getattr(told, name) for name in ("customer_id", "today", "stated", "consents", "at")}
+    return RankRequest(offers=[offer], country=country, **known)
+
+
+def test_offers_with_a_price_and_a_discount_give_the_features_of_the_shops_impressions(shop: Shop, busy: Serving, day: Day) -> None:
+    products, accounts = shop.tables["products"].set_index("sku"), shop.tables["customers"].set_index("customer_id")
+    lines = day.lines[(products["price"].reindex(day.lines["sku"]) >= day.lines["unit_price"].to_numpy()).to_numpy()]
+    country = accounts["country"].reindex(lines["customer_id"]).tolist()
+    requests = [
+        shown(line, int(price), market if isinstance(market, str) else None, day)
+        for (_, line), price, market in zip(lines.iterrows(), products["price"].reindex(lines["sku"]), country, strict=True)
+    ]
+    known = (lines["us"] % 3 != 0).to_numpy()
+    told = lines[["sku", "customer_id"]].assign(at=lines["ordered_at"], price=lines["unit_price"])
+    impressions = told.assign(customer_id=told["customer_id"].where(known)).reset_index(drop=True)
+
+    found = pd.concat([busy.inputs(one) for one in requests], ignore_index=True)
+
+    asked = of_impressions({**shop.tables, "impressions": impressions})
+    pd.testing.assert_frame_equal(build(shop, asked), found, check_exact=True)
+    assert len(found) >= 20
+    assert 0 < known.sum() < len(known)
+    assert (asked["discount"] > 0).any()
+    assert asked.loc[known, "country"].notna().any()

@@ -105,6 +105,42 @@ def test_no_reasons_unless_asked(serving: Serving) -> None:
     assert all(not offer.reasons for offer in reply.offers)
 
 
+def test_without_a_callers_p_order_the_order_model_tells_it(ordering: Serving) -> None:
+    request = RankRequest(offers=[Offer(sku="x", price=1500), Offer(sku="y", price=15_000)], customer_id=known_customer(ordering))
+
+    reply = ordering.rank(request, request_id="r")
+
+    model, inputs = ordering.release.models["order"], ordering.inputs(request)
+    told, further_down = model.predict(inputs)[:, 1], model.predict(inputs.assign(shown_position=8.0), as_seen=True)[:, 1]
+    assert ("view", {"x": round(float(told[0]), 6), "y": round(float(told[1]), 6)}) == (
+        reply.per,
+        {offer.sku: offer.p_order for offer in reply.offers},
+    )
+    assert told[0] < told[1]
+    assert (told > further_down).all()
+
+
+def test_a_callers_own_p_order_is_taken_as_it_is(ordering: Serving) -> None:
+    request = RankRequest(offers=[Offer(sku="x", price=1500, p_order=0.03), Offer(sku="y", price=15_000, p_order=0.0)])
+
+    reply = ordering.rank(request, request_id="r")
+
+    assert ("view", {"x": 0.03, "y": 0.0}) == (reply.per, {offer.sku: offer.p_order for offer in reply.offers})
+
+
+def test_a_release_with_an_order_model_reads_nothing_that_the_snapshot_does_not_tell(
+    ordering: Serving, snapshot_folder: Path, tmp_path: Path
+) -> None:
+    release = ordering.release
+    save(release.models, tmp_path / "release", feature_set=FEATURE_SET_HASH, policy=release.policy, about={})
+
+    loaded = Serving.load(tmp_path / "release", snapshot_folder)
+
+    request = RankRequest(offers=offers(ordering, 5))
+    assert ["fit", "order", "return"] == loaded.info().models
+    assert ordering.rank(request, request_id="r").offers == loaded.rank(request, request_id="r").offers
+
+
 @pytest.mark.parametrize("currency", ["USD", "JPY", "XXX"])
 def test_a_currency_that_is_not_the_shops_is_refused(serving: Serving, currency: str) -> None:
     with pytest.raises(RequestRefused, match="expected one of: EUR") as refused:
