@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 
 from domain.errors import PolicyRefused
 
@@ -70,7 +71,7 @@ class Money:
 
     def times(self, factor: Decimal) -> Money:
         """The amount times a number, rounded half-even once."""
-        return Money(half_even(self.minor * factor), self.currency)
+        return Money(round(self.minor * Fraction(factor)), self.currency)
 
     def __str__(self) -> str:
         decimals = exponent(self.currency)

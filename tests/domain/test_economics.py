@@ -61,7 +61,7 @@ def test_the_presets_costs_are_translated(currency: str, shipping: int, handling
 
 
 def test_a_currency_without_a_rate_is_refused() -> None:
-    with pytest.raises(PolicyRefused, match="no exchange rate for GBP"):
+    with pytest.raises(PolicyRefused, match="no exchange rate for GBP.*one of: EUR, JPY, KWD, USD"):
         of(4000, 1600.0, policy("eu_fashion_ehi2023"), currency="GBP")
 
 
@@ -72,6 +72,30 @@ def test_a_return_that_earns_money_has_no_break_even() -> None:
 
 def test_an_item_that_loses_money_even_when_kept_has_no_break_even() -> None:
     assert np.isnan(of(1000, 1600.0, policy("eu_fashion_ehi2023")).break_even[0])
+
+
+@pytest.mark.parametrize(
+    ("cost", "fee", "turn"),
+    [(1600, 0, 0.5), (3550, 0, 0.0), (3551, 0, np.nan), (1600, 1950, 1.0), (1600, 1951, np.nan), (3550, 1950, np.nan)],
+)
+def test_a_break_even_is_told_up_to_the_edges_of_what_turns_the_sign(cost: int, fee: int, turn: float) -> None:
+    with_fee = policy("eu_fashion_ehi2023", category=f"[economics.category.shoe]\nreturn_fee_eur_cents = {fee}")
+    assert pytest.approx(turn, nan_ok=True) == of(4000, cost, with_fee, category="shoe").break_even[0]
+
+
+def test_where_nothing_is_at_stake_no_return_rate_turns_the_sign() -> None:
+    free = replace(policy("eu_fashion_ehi2023"), by_category={"": replace(policy("eu_home").economics(None), **dict.fromkeys(_FLAT, 0))})
+    nothing = of(0, 0.0, free)
+    assert (0, 0) == (nothing.margin_if_kept[0], nothing.loss_if_returned[0])
+    assert np.isnan(nothing.break_even[0])
+
+
+_FLAT = ("outbound_shipping_eur_cents", "return_handling_eur_cents", "return_fee_eur_cents")
+
+
+def test_the_money_of_a_unit_is_a_value() -> None:
+    with pytest.raises(AttributeError):
+        of(4000, 1600.0, policy("eu_fashion_ehi2023")).currency = "USD"  # type: ignore[misc]
 
 
 _PRICES = st.integers(0, MAX_AMOUNT)
