@@ -120,10 +120,13 @@ def test_without_a_callers_p_order_the_order_model_tells_it(ordering: Serving) -
     assert (told > further_down).all()
 
 
-def test_a_callers_own_p_order_is_taken_as_it_is(ordering: Serving) -> None:
+def test_a_callers_own_p_order_is_taken_as_it_is_and_the_model_not_asked(ordering: Serving) -> None:
     request = RankRequest(offers=[Offer(sku="x", price=1500, p_order=0.03), Offer(sku="y", price=15_000, p_order=0.0)])
 
-    reply = ordering.rank(request, request_id="r")
+    unreadable = replace(ordering.release.models["order"], features=("mood",))
+    release = replace(ordering.release, models={**ordering.release.models, "order": unreadable})
+
+    reply = replace(ordering, release=release).rank(request, request_id="r")
 
     assert ("view", {"x": 0.03, "y": 0.0}) == (reply.per, {offer.sku: offer.p_order for offer in reply.offers})
 
