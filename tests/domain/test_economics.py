@@ -61,7 +61,7 @@ def test_the_presets_costs_are_translated(currency: str, shipping: int, handling
 
 
 def test_a_currency_without_a_rate_is_refused() -> None:
-    with pytest.raises(PolicyRefused, match="no exchange rate for GBP.*one of: EUR, JPY, KWD, USD"):
+    with pytest.raises(PolicyRefused, match=r"no exchange rate for GBP.*one of: EUR, JPY, KWD, USD"):
         of(4000, 1600.0, policy("eu_fashion_ehi2023"), currency="GBP")
 
 
@@ -112,6 +112,13 @@ def test_every_share_is_rounded_half_even_exactly(price: int, vat: float, fee: f
     fee_paid = round(price * Fraction(str(fee)))
     expected = (net, fee_paid, round(fee_paid * Fraction(str(kept))), round(net * Fraction(str(cost_share))))
     assert expected == (unit.price_net[0], unit.payment_fee[0], unit.payment_fee_kept[0], unit.unit_cost[0])
+
+
+@pytest.mark.parametrize(
+    ("numerator", "rounded"), [(4, 0), (5, 0), (6, 1), (14, 1), (15, 2), (16, 2), (25, 2), (26, 3), (-4, 0), (-5, 0), (-6, -1), (-15, -2)]
+)
+def test_halves_of_a_division_go_to_the_even_neighbour(numerator: int, rounded: int) -> None:
+    assert [rounded] == divide_half_even(np.array([numerator]), 10).tolist()
 
 
 @given(numerator=st.integers(-(10**18), 10**18), denominator=st.integers(1, 2 * 10**6))
