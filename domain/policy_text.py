@@ -87,13 +87,9 @@ def _toml(section: Mapping[str, Any], remarks: Mapping[tuple[str, ...], str], pa
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else _quoted(key)
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else _value(key)
 
 
 def _value(value: str | float) -> str:
-    return _quoted(value) if isinstance(value, str) else repr(value)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string: JSON escapes what TOML forbids, except for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A TOML number or basic string: it is written as in JSON, which escapes what TOML forbids, except for DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -46,7 +46,7 @@ def test_a_return_in_america_costs_27_percent_all_in() -> None:
         economics.return_cost_share,
         economics.return_handling_eur_cents,
         economics.resold_as_new_share,
-        economics.resale_loss_share,
+        economics.recovery_share,
     )
 
 
