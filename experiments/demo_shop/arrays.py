@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from domain.tables import UTC
 
@@ -24,6 +26,12 @@ DAY = 86_400
 def ids(prefix: str, count: int, width: int) -> Texts:
     """`prefix` and a running number, such as c000123."""
     return np.array([f"{prefix}{number:0{width}d}" for number in range(1, count + 1)], dtype=object)
+
+
+def numbered(prefix: str, numbers: Ints, width: int) -> pd.Series:
+    """`prefix` and each number, zero-filled to `width` digits: l0000012."""
+    digits = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
+    return pd.Series(pd.array(pc.binary_join_element_wise(prefix, digits, ""), dtype="str"))
 
 
 def named(names: tuple[str, ...], index: Ints) -> Texts:

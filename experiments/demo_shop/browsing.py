@@ -1,78 +1,146 @@
-"""The events table: what customers looked at in the hours before an order, and on visits without one."""
+"""What visitors did before they saw the ranking: searches, looks at things that appeal to them, wishes of the days before.
+
+It hangs on what they like and not on what they are then shown, so it is the same under every policy, and tells it something.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Ints, Streams, blank_unless, ids, moments
+from experiments.demo_shop.arrays import Floats, Ints, blank_unless, moments, numbered
 from experiments.demo_shop.assortment import Assortment
-from experiments.demo_shop.calendar import draw_visits
-from experiments.demo_shop.hesitating import NO_SKU, reconsidered, searches, session_names, size_views
+from experiments.demo_shop.noise import Noise
 from experiments.demo_shop.people import People
-from experiments.demo_shop.settings import ShopSettings
-from experiments.demo_shop.shopping import Lines
 from experiments.demo_shop.telling import some_told_late
+from experiments.demo_shop.visits import ANYTHING, Visits
 
-_STEPS = (("wishlist", 0.06, 30.0, 40.0), ("view", 0.70, 0.6, 20.0), ("size_guide", 0.12, 0.3, 0.6), ("basket", 0.75, 0.05, 0.3))
-"""(kind, share of the lines, earliest and latest hours before the order); shares are below 1, as tracking loses some (guess)."""
+EVENTS_PER_VISIT = 1_024
+"""Numbers that are kept for the events of a visit."""
 
-_VISITS_PER_ORDER = 0.3
-_VIEWS_PER_VISIT = 2
+NO_SKU = -1
+
+_WISHED, _SEARCHED, _GUIDED = 64, 128, 130
+"""From here on the numbers of such events begin; views come first."""
+
+_LOOKED_AT = 0.5
+_WISHES = 0.06
+"""Of offers that appeal enough to be ordered, the share that was looked at before, or wished for on the days before (guess)."""
+
+_EASIER_BY = 1.4
+"""Things are looked at that appeal less than what is ordered (guess)."""
+
+_SEARCHES = 0.35
+_SEARCHES_WITH_SOMETHING_IN_MIND = 0.55
+_GUIDES = 0.15
+"""Share of visits that search, and of looks that open the size guide (guess)."""
+
+_VIEW_HOURS, _WISH_HOURS = (0.05, 5.0), (26.0, 45.0)
 
 
-def events_table(settings: ShopSettings, people: People, assortment: Assortment, lines: Lines, streams: Streams) -> pd.DataFrame:
-    """About seven events per order, in order of time."""
-    seen = _on_the_way(settings, people, assortment, lines, streams["events"])
-    searched = searches(people, seen, streams["searches"])
-    compared = size_views(people, assortment, lines, streams["size views"])
-    put_back = reconsidered(people, assortment, lines, streams["reconsidered"])
-    events = pd.concat([seen, searched, compared, put_back], ignore_index=True)
-    events = events[events["at"] < settings.end].sort_values(["at", "session", "kind", "sku"], kind="stable", ignore_index=True)
-    sku = events["sku"].to_numpy()
+def events_frame(visits: Visits, row: Ints, sku: Ints, at: Ints, kind: str, code: Ints) -> pd.DataFrame:
+    """Events of visits: number, customer, session, sku (`NO_SKU` for none), kind, at."""
+    return pd.DataFrame(
+        {
+            "number": visits.number[row] * EVENTS_PER_VISIT + code,
+            "customer": visits.customer[row],
+            "session": visits.number[row],
+            "sku": sku,
+            "kind": kind,
+            "at": at,
+        }
+    )
+
+
+def before_the_ranking(
+    people: People, assortment: Assortment, visits: Visits, usual: Ints, v: Floats, reserve: float, noise: Noise
+) -> pd.DataFrame:
+    """What visitors did before the storefront asked for a ranking, as `events_frame` returns it.
+
+    Args:
+        people: the shop's customers.
+        assortment: its goods.
+        visits: who came.
+        usual: (visits, candidates) the sku of each candidate that a visitor looks at: the size she thinks of first.
+        v: its appeal.
+        reserve: how appealing it must be to be ordered.
+        noise: the shop's luck.
+    """
+    p_likes = np.where(visits.found, -np.expm1(-np.exp(v - reserve + _EASIER_BY)), 0.0)
+    parts = [
+        _looked_at(people, assortment, visits, usual, p_likes, noise),
+        _wished_for(people, assortment, visits, usual, p_likes, noise),
+        _searched(people, visits, noise),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def events_table(people: People, assortment: Assortment, events: pd.DataFrame, noise: Noise) -> pd.DataFrame:
+    """The events table, in order of time; a few are told late."""
+    events = events.sort_values(["at", "number"], kind="stable", ignore_index=True)
+    sku, number = events["sku"].to_numpy(), events["number"].to_numpy()
     table = pd.DataFrame(
         {
-            "event_id": ids("e", len(events), 7),
+            "event_id": numbered("e", number, 10),
             "customer_id": people.ids[events["customer"].to_numpy()],
-            "session_id": events["session"],
+            "session_id": session_names(events["session"].to_numpy()),
             "sku": blank_unless(sku != NO_SKU, assortment.skus[sku]),
             "kind": events["kind"],
             "at": moments(events["at"].to_numpy()),
         }
     )
-    return some_told_late(settings, table, "at", streams["late events"])
+    return some_told_late(table, "at", number, "event", noise)
 
 
-def _on_the_way(settings: ShopSettings, people: People, assortment: Assortment, lines: Lines, rng: np.random.Generator) -> pd.DataFrame:
-    """The steps towards each order, and visits without one."""
-    steps = [_step(people, assortment, lines, kind, share, hours, rng) for kind, share, *hours in _STEPS]
-    return pd.concat([*steps, _looking_around(settings, people, assortment, rng)], ignore_index=True)
+def session_names(visit: Ints) -> pd.Series:
+    """Names of sessions, such as b0000001; the order of a session has the same number."""
+    return numbered("b", visit, 7)
 
 
-def _step(
-    people: People, assortment: Assortment, lines: Lines, kind: str, share: float, hours: list[float], rng: np.random.Generator
+def opened(people: People, assortment: Assortment, customer: Ints, sku: Ints) -> Ints:
+    """Since when the customer could look at the sku."""
+    return np.maximum(people.joined[customer], assortment.launched[assortment.sku_style[sku]])
+
+
+def _looked_at(people: People, assortment: Assortment, visits: Visits, usual: Ints, p_likes: Floats, noise: Noise) -> pd.DataFrame:
+    slot = np.arange(usual.shape[1])[None, :]
+    row, column = np.nonzero(noise.uniform("looks before", visits.key[:, None], slot) < _LOOKED_AT * p_likes)
+    views = _earlier(people, assortment, visits, usual, row, column, _VIEW_HOURS, "view", 0, noise)
+    guided = (noise.uniform("guide", views["number"].to_numpy()) < _GUIDES) & (assortment.sku_number[views["sku"].to_numpy()] > 0)
+    looked: pd.DataFrame = views[guided]
+    guides = looked.assign(kind="size_guide", number=looked["number"] + _GUIDED, at=looked["at"] + 20)
+    both: pd.DataFrame = pd.concat([views, guides], ignore_index=True)
+    return both
+
+
+def _wished_for(people: People, assortment: Assortment, visits: Visits, usual: Ints, p_likes: Floats, noise: Noise) -> pd.DataFrame:
+    slot = np.arange(usual.shape[1])[None, :]
+    row, column = np.nonzero(noise.uniform("wishes", visits.key[:, None], slot) < _WISHES * p_likes)
+    return _earlier(people, assortment, visits, usual, row, column, _WISH_HOURS, "wishlist", _WISHED, noise)
+
+
+def _earlier(
+    people: People,
+    assortment: Assortment,
+    visits: Visits,
+    usual: Ints,
+    row: Ints,
+    column: Ints,
+    hours: tuple[float, float],
+    kind: str,
+    first_code: int,
+    noise: Noise,
 ) -> pd.DataFrame:
-    """Events of one kind on the way to an order: never before the customer joined or the style was out."""
-    done = rng.random(len(lines.order)) < share
-    if kind == "size_guide":
-        done &= assortment.sku_number[lines.sku] > 0
-    customer, sku = lines.customer[done], lines.sku[done]
-    before = (rng.uniform(hours[0], hours[1], len(sku)) * 3_600).astype(np.int64)
-    opened = np.maximum(people.joined[customer], assortment.launched[assortment.sku_style[sku]])
-    return _frame(customer, sku, np.maximum(lines.when[done] - before, opened), lines.order[done], kind, "b")
+    """Events so many hours before the ranking, if the customer had joined and the style was out."""
+    low, high = hours
+    ago = (low + (high - low) * noise.uniform(f"{kind} hours", visits.key[row], column)) * 3_600
+    sku, at = usual[row, column], (visits.when[row] - ago).astype(np.int64)
+    possible = at >= opened(people, assortment, visits.customer[row], sku)
+    return events_frame(visits, row[possible], sku[possible], at[possible], kind, first_code + column[possible])
 
 
-def _looking_around(settings: ShopSettings, people: People, assortment: Assortment, rng: np.random.Generator) -> pd.DataFrame:
-    """Visits of views only, at styles that are out."""
-    visits = draw_visits(settings, people, _VISITS_PER_ORDER, rng)
-    session = np.repeat(np.arange(len(visits.when)), _VIEWS_PER_VISIT)
-    launched = np.searchsorted(assortment.launched, visits.when, side="right")[session]
-    style = (rng.random(len(session)) * launched).astype(np.int64)
-    last_sku = np.append(assortment.first_sku[1:], len(assortment.skus))[style]
-    sku = rng.integers(assortment.first_sku[style], last_sku)
-    at = visits.when[session] + rng.integers(0, 900, len(session))
-    return _frame(visits.customer[session], sku, at, session, "view", "v")
-
-
-def _frame(customer: Ints, sku: Ints, at: Ints, session: Ints, kind: str, prefix: str) -> pd.DataFrame:
-    return pd.DataFrame({"customer": customer, "sku": sku, "at": at, "session": session_names(prefix, session), "kind": kind})
+def _searched(people: People, visits: Visits, noise: Noise) -> pd.DataFrame:
+    likely = np.where(visits.about != ANYTHING, _SEARCHES_WITH_SOMETHING_IN_MIND, _SEARCHES)
+    at = visits.when - 5 - (115 * noise.uniform("search seconds", visits.key)).astype(np.int64)
+    row = np.flatnonzero((noise.uniform("searches", visits.key) < likely) & (at >= people.joined[visits.customer]))
+    return events_frame(visits, row, np.full(len(row), NO_SKU), at[row], "search", np.full(len(row), _SEARCHED))

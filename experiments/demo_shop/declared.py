@@ -17,7 +17,6 @@ _STATES_SIZE = 0.15
 _STATES_OCCASION = 0.08
 _OCCASIONS = ("wedding", "office", "holiday", "party")
 _NOTICE = "2024-1"
-_SIZED = tuple(index for index, category in enumerate(CATEGORIES) if category.numbers)
 
 
 def customers_table(people: People) -> pd.DataFrame:
@@ -40,7 +39,8 @@ def consents_table(settings: ShopSettings, people: People, rng: np.random.Genera
 
 def preferences_table(settings: ShopSettings, people: People, rng: np.random.Generator) -> pd.DataFrame:
     """Height and weight, the usual size in one category, and occasions with their day."""
-    parts = [*_measures(people, rng), _usual_size(people, rng), _occasion(settings, people, rng)]
+    sized = [index for index, category in enumerate(CATEGORIES) if category.numbers and category.name in settings.world.categories]
+    parts = [*_measures(people, rng), *([_usual_size(people, sized, rng)] if sized else []), _occasion(settings, people, rng)]
     stated = pd.concat(parts, ignore_index=True)
     return stated.sort_values(["stated_at", "customer_id", "attribute"], ignore_index=True)
 
@@ -61,10 +61,10 @@ def _at_joining(people: People, who: Ints, attribute: str, value: Floats) -> pd.
     return _stated(people, who, people.joined[who], np.full(len(who), attribute, dtype=object), np.rint(value).astype(int).astype(str))
 
 
-def _usual_size(people: People, rng: np.random.Generator) -> pd.DataFrame:
+def _usual_size(people: People, sized: list[int], rng: np.random.Generator) -> pd.DataFrame:
     """The size she believes she wears."""
     who = np.flatnonzero(rng.random(len(people.ids)) < _STATES_SIZE)
-    kind = rng.choice(_SIZED, len(who)).astype(np.int64)
+    kind = rng.choice(sized, len(who)).astype(np.int64)
     number = wanted_number(people.body[who], kind, people.ease_cm[who] + people.belief_error_cm[who])
     size = FIRST_NUMBER[kind] + NUMBER_STEP[kind] * nearest(position(number, kind), kind)
     attributes = np.array([f"size:{CATEGORIES[one].name}" for one in kind], dtype=object)

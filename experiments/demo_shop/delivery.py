@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Floats, Ints, Texts, draw, ids, moments, named
+from experiments.demo_shop.arrays import DAY, Floats, Ints, moments, named, numbered
 from experiments.demo_shop.assortment import Assortment
-from experiments.demo_shop.calendar import Visits
+from experiments.demo_shop.noise import Noise
+from experiments.demo_shop.orders import Lines
 from experiments.demo_shop.people import COUNTRIES, PAYMENTS, People
-from experiments.demo_shop.settings import ShopSettings
-from experiments.demo_shop.shopping import Lines
 
 LATE_SHARE = np.array([0.07, 0.09, 0.08, 0.15])
 """Share of late orders by country (guess)."""
@@ -27,10 +26,8 @@ _PROMISED_DAYS = np.array([3, 4, 4, 4])
 
 @dataclass(frozen=True)
 class Deliveries:
-    """One entry per order: payment (index), channel, and promise and arrival in seconds since 1970; whole days late."""
+    """One entry per line: promise and arrival in seconds since 1970; whole days late."""
 
-    payment: Ints
-    channel: Texts
     promised: Ints
     delivered: Ints
     days_late: Ints
@@ -42,41 +39,34 @@ def lateness_shares(country: Ints) -> Floats:
     return np.hstack([1 - late, late * _LATE_BY])
 
 
-def draw_deliveries(visits: Visits, people: People, rng: np.random.Generator) -> Deliveries:
-    """Draw how every order is paid, where it is placed and when it arrives."""
-    country = people.country[visits.customer]
-    days_late = draw(rng, lateness_shares(country))
-    promised = visits.when + _PROMISED_DAYS[country] * DAY
-    in_time = visits.when + DAY + rng.random(len(country)) * (_PROMISED_DAYS[country] - 1) * DAY
-    return Deliveries(
-        payment=draw(rng, people.payment[visits.customer]),
-        channel=np.where(rng.random(len(country)) < people.app[visits.customer], "app", "web").astype(object),
-        promised=promised,
-        delivered=np.where(days_late > 0, promised + days_late * DAY, in_time).astype(np.int64),
-        days_late=days_late,
-    )
+def draw_deliveries(lines: Lines, people: People, noise: Noise) -> Deliveries:
+    """When each line arrives; lines of one order come together."""
+    country = people.country[lines.customer]
+    days_late = noise.choice("days late", lateness_shares(country), lines.key)
+    promised = lines.when + _PROMISED_DAYS[country] * DAY
+    in_time = lines.when + DAY + noise.uniform("in time", lines.key) * (_PROMISED_DAYS[country] - 1) * DAY
+    return Deliveries(promised, np.where(days_late > 0, promised + days_late * DAY, in_time).astype(np.int64), days_late)
 
 
-def line_ids(lines: Lines) -> Texts:
+def line_ids(lines: Lines) -> pd.Series:
     """Ids of the order lines, in their order."""
-    return ids("l", len(lines.order), 6)
+    return numbered("l", lines.number, 8)
 
 
-def order_lines_table(settings: ShopSettings, people: People, assortment: Assortment, lines: Lines, deliveries: Deliveries) -> pd.DataFrame:
-    """The order_lines table; what is still on its way has no delivered_at."""
-    delivered = deliveries.delivered[lines.order]
+def order_lines_table(people: People, assortment: Assortment, lines: Lines, deliveries: Deliveries) -> pd.DataFrame:
+    """The order_lines table."""
     return pd.DataFrame(
         {
             "line_id": line_ids(lines),
-            "order_id": ids("o", len(deliveries.payment), 6)[lines.order],
+            "order_id": numbered("o", lines.visit, 7),
             "customer_id": people.ids[lines.customer],
             "sku": assortment.skus[lines.sku],
             "ordered_at": moments(lines.when),
-            "promised_at": moments(deliveries.promised[lines.order]),
-            "delivered_at": moments(delivered, delivered < settings.end),
-            "channel": deliveries.channel[lines.order],
+            "promised_at": moments(deliveries.promised),
+            "delivered_at": moments(deliveries.delivered),
+            "channel": np.where(lines.in_app, "app", "web").astype(object),
             "country": named(COUNTRIES, people.country[lines.customer]),
-            "payment_method": named(PAYMENTS, deliveries.payment[lines.order]),
+            "payment_method": named(PAYMENTS, lines.payment),
             "quantity": lines.quantity,
             "unit_price": lines.unit_price,
             "discount": lines.discount,

@@ -25,7 +25,7 @@ _LOOSE_IS_FORGIVEN = 1.4
 
 @dataclass(frozen=True)
 class Fit:
-    """How skus sit on customers.
+    """How skus sit on persons.
 
     Attributes:
         tightest_cm: room at the tightest place beyond the wanted ease, in dress centimetres; negative is tight; inf without a size.
@@ -38,16 +38,16 @@ class Fit:
     feels: Floats
 
 
-def fit_of(people: People, assortment: Assortment, customer: Ints, sku: Ints) -> Fit:
-    """The fit of each customer x sku pair."""
+def fit_of(people: People, assortment: Assortment, person: Ints, sku: Ints, at: Ints) -> Fit:
+    """The fit of each person x sku pair, as the sku is cut at that moment (seconds since 1970)."""
     style = assortment.sku_style[sku]
     kind = assortment.category[style]
     scale = CUT_SCALE[kind][:, None]
     cut = CM_AT_38 + CM_PER_NUMBER * (assortment.sku_number[sku][:, None] - 38)
-    room = (cut - people.body[customer]) / scale + (assortment.cut_cm[style] - people.ease_cm[customer])[:, None]
+    room = (cut - people.body[person]) / scale + (assortment.cut_at(style, at) - people.ease_cm[person])[:, None]
     tightest = np.where(COVERED[kind], room, np.inf).min(axis=1)
     loose = (WEIGHT[kind] * room).sum(axis=1)
-    tolerance = people.tolerance_cm[customer] * GIVE[kind]
+    tolerance = people.tolerance_cm[person] * GIVE[kind]
     small = _beyond(-tightest, tolerance)
     large = (1 - small) * _beyond(loose, _LOOSE_IS_FORGIVEN * tolerance)
     return Fit(tightest, loose, np.column_stack([small, 1 - small - large, large]))

@@ -9,27 +9,15 @@ import numpy as np
 import pandas as pd
 
 from domain.contract import checked
-from experiments.demo_shop.assortment import draw_assortment, products_table
-from experiments.demo_shop.browsing import events_table
-from experiments.demo_shop.calendar import draw_orders
-from experiments.demo_shop.complaints import tickets_table
+from experiments.demo_shop.assortment import products_table
 from experiments.demo_shop.declared import consents_table, customers_table, preferences_table
-from experiments.demo_shop.delivery import draw_deliveries, line_ids, order_lines_table
-from experiments.demo_shop.keeping import draw_outcomes, truth_lines
-from experiments.demo_shop.people import draw_people
-from experiments.demo_shop.sending_back import returns_table
+from experiments.demo_shop.history import Frames, Shop, State, Track, as_known, joined, logged_day
 from experiments.demo_shop.settings import ShopSettings
-from experiments.demo_shop.shopping import draw_lines
-from experiments.demo_shop.stocktaking import stock_table
-from experiments.demo_shop.telling import some_told_late, with_corrections
+from experiments.demo_shop.stock import stock_table
 from experiments.demo_shop.truth import Truth
-from experiments.demo_shop.verdicts import fit_feedback_table
 
-_PARTS = (
-    *("people", "assortment", "orders", "lines", "deliveries", "outcomes", "products", "returns", "verdicts", "events", "told", "stock"),
-    *("tickets", "searches", "size views", "reconsidered", "late events", "late verdicts", "corrections"),
-)
-"""Each part draws from a stream of its own, so that a change to one leaves the others' draws alone; add new ones at the end."""
+_LAST_COUNT = 3_600
+"""Seconds before the end: the last evening's count of the stock."""
 
 
 @dataclass(frozen=True)
@@ -40,38 +28,34 @@ class DemoShop:
     truth: Truth
 
 
-def generate(settings: ShopSettings) -> DemoShop:
+def generate(settings: ShopSettings, *, track: Track = iter) -> DemoShop:
     """Make the shop; the same settings give the same shop.
+
+    Args:
+        settings: which.
+        track: wraps the loop over days, to show progress.
 
     Raises:
         domain.violations.ContractBroken: the tables break the data contract.
     """
-    streams = _streams(settings.seed)
-    people = draw_people(settings, streams["people"])
-    assortment = draw_assortment(settings, streams["assortment"])
-    visits = draw_orders(settings, people, streams["orders"])
-    lines = draw_lines(visits, people, assortment, streams["lines"])
-    ids = line_ids(lines)
-    deliveries = draw_deliveries(visits, people, streams["deliveries"])
-    outcomes = draw_outcomes(lines, deliveries, people, assortment, streams["outcomes"])
-    returns = returns_table(settings, lines, ids, deliveries, outcomes, streams["returns"])
-    verdicts = fit_feedback_table(settings, people, assortment, lines, ids, deliveries, outcomes, streams["verdicts"])
-    tables = {
-        "products": products_table(settings, assortment, streams["products"]),
-        "order_lines": order_lines_table(settings, people, assortment, lines, deliveries),
-        "returns": with_corrections(settings, returns, ids, outcomes, streams["corrections"]),
-        "customers": customers_table(people),
-        "fit_feedback": some_told_late(settings, verdicts, "given_at", streams["late verdicts"]),
-        "events": events_table(settings, people, assortment, lines, streams),
-        "preferences": preferences_table(settings, people, streams["told"]),
-        "stock": stock_table(settings, assortment, lines, streams["stock"]),
-        "tickets": tickets_table(settings, assortment, lines, ids, deliveries, outcomes, streams["tickets"]),
-        "consents": consents_table(settings, people, streams["told"]),
-    }
+    shop = Shop.of(settings)
+    state = State.of(shop)
+    days = [logged_day(shop, state, day)[1] for day in track(range(settings.days))]
+    told = {**standing_tables(shop), **joined(days)}
+    truth = told.pop("truth")
+    last = stock_table(shop.assortment, state.stock.units, settings.end - _LAST_COUNT)
+    known = as_known({**told, "stock": pd.concat([told["stock"], last], ignore_index=True)}, settings.end)
     end = dt.datetime.fromtimestamp(settings.end, tz=dt.UTC)
-    return DemoShop(checked(tables, now=end), Truth(truth_lines(lines, deliveries, outcomes, people, assortment), people, assortment))
+    return DemoShop(checked(known, now=end), Truth(truth, shop))
 
 
-def _streams(seed: int) -> dict[str, np.random.Generator]:
-    seeds = np.random.SeedSequence(seed).spawn(len(_PARTS))
-    return {part: np.random.default_rng(one) for part, one in zip(_PARTS, seeds, strict=True)}
+def standing_tables(shop: Shop) -> Frames:
+    """Tables that do not come from visits: goods, accounts, and what customers declare and allow."""
+    settings = shop.settings
+    rng = np.random.default_rng([settings.seed, 4])
+    return {
+        "products": products_table(settings, shop.assortment, np.random.default_rng([settings.seed, 5])),
+        "customers": customers_table(shop.people),
+        "preferences": preferences_table(settings, shop.people, rng),
+        "consents": consents_table(settings, shop.people, rng),
+    }

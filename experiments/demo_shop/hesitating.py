@@ -1,4 +1,4 @@
-"""What customers do before they order, besides looking at what they order: they search, click through the sizes, and change their minds.
+"""What visitors do between the ranking and the order: they open offers, click through the sizes, fill the basket and change their minds.
 
 How long a customer stays at a size tells how well it would fit her: she reads what others say, and holds it against what she owns.
 """
@@ -8,16 +8,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Flags, Floats, Ints, Texts
+from experiments.demo_shop.arrays import Flags, Ints
 from experiments.demo_shop.assortment import Assortment
+from experiments.demo_shop.browsing import EVENTS_PER_VISIT, NO_SKU, events_frame
 from experiments.demo_shop.fit import FITS, fit_of
+from experiments.demo_shop.noise import Noise
+from experiments.demo_shop.orders import Day, Lines
 from experiments.demo_shop.people import People
-from experiments.demo_shop.shopping import Lines
 
-NO_SKU = -1
+_CLICKED, _OF_A_LINE, _CODES_PER_LINE = 192, 256, 32
+"""Numbers of clicks and of what is done about lines begin here; see `browsing`."""
 
-_SEARCHES = 0.35
-"""Share of sessions whose first look was found by a search (guess, like every number here)."""
+_BASKETS, _GUIDES = 0.75, 0.12
+"""Share of lines whose way into the basket is tracked, and whose size guide was opened (guess, like every number here)."""
 
 _COMPARES = 0.35
 """Share of styles, ordered in a size, whose sizes are compared."""
@@ -35,78 +38,104 @@ _SECONDS_PER_STYLE = 420
 _RECONSIDERS = 0.06
 """Share of lines, in one size, for which a neighbouring size lay in the basket for a while."""
 
-
-def searches(people: People, events: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Searches a few seconds to two minutes before a session's first view; they are about no sku."""
-    first = events[events["kind"] == "view"].sort_values("at", kind="stable").drop_duplicates("session")
-    searched = first.assign(at=first["at"] - rng.integers(5, 120, len(first)), kind="search", sku=NO_SKU)
-    after_joining = (searched["at"] >= people.joined[searched["customer"].to_numpy()]).to_numpy()
-    found: pd.DataFrame = searched[(rng.random(len(first)) < _SEARCHES) & after_joining]
-    return found
+_BASKET, _GUIDE, _SIZES, _PUT, _OUT = 0, 1, 2, 8, 9
+"""Codes of what is done about a line."""
 
 
-def size_views(people: People, assortment: Assortment, lines: Lines, rng: np.random.Generator) -> pd.DataFrame:
+def after_the_ranking(people: People, assortment: Assortment, day: Day, noise: Noise) -> pd.DataFrame:
+    """Everything visitors did from the ranking on, as `browsing.events_frame` returns it."""
+    lines = day.lines
+    parts = [
+        _clicks(day, noise),
+        _about(lines, _tracked(lines, "basket", _BASKETS, noise), "basket", _BASKET, 12, 170, noise),
+        _about(lines, _guided(assortment, lines, noise), "size_guide", _GUIDE, 180, 400, noise),
+        _size_views(people, assortment, lines, noise),
+        _reconsidered(assortment, lines, noise),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def clicked_at(day: Day, noise: Noise) -> Ints:
+    """(visits, shown): when an offer was clicked; meaningless where it was not."""
+    position = np.arange(day.shown.slot.shape[1])[None, :]
+    wait = 4 + 7 * position + (6 * noise.uniform("click", day.visits.key[:, None], position)).astype(np.int64)
+    return np.asarray(day.visits.when[:, None] + wait, dtype=np.int64)
+
+
+def _clicks(day: Day, noise: Noise) -> pd.DataFrame:
+    row, position = np.nonzero(day.looks.clicked)
+    sku = day.shown.of(day.sizes.sku)[row, position]
+    return events_frame(day.visits, row, sku, clicked_at(day, noise)[row, position], "view", _CLICKED + position)
+
+
+def _tracked(lines: Lines, what: str, share: float, noise: Noise) -> Ints:
+    return np.flatnonzero(noise.uniform(what, lines.number) < share)
+
+
+def _guided(assortment: Assortment, lines: Lines, noise: Noise) -> Ints:
+    line = _tracked(lines, "size guide", _GUIDES, noise)
+    return line[assortment.sku_number[lines.sku[line]] > 0]
+
+
+def _about(lines: Lines, line: Ints, kind: str, code: int, earliest: int, latest: int, noise: Noise) -> pd.DataFrame:
+    """Something done about lines, between so many seconds before the order."""
+    before = earliest + ((latest - earliest) * noise.uniform(f"{kind} before", lines.number[line])).astype(np.int64)
+    return _frame(lines, line, lines.sku[line], lines.when[line] - before, kind, np.full(len(line), code))
+
+
+def _frame(lines: Lines, line: Ints, sku: Ints, at: Ints, kind: str, code: Ints) -> pd.DataFrame:
+    of_line = lines.number[line] % 16
+    return pd.DataFrame(
+        {
+            "number": lines.visit[line] * EVENTS_PER_VISIT + _OF_A_LINE + _CODES_PER_LINE * of_line + code,
+            "customer": lines.customer[line],
+            "session": lines.visit[line],
+            "sku": sku,
+            "kind": kind,
+            "at": at,
+        }
+    )
+
+
+def _size_views(people: People, assortment: Assortment, lines: Lines, noise: Noise) -> pd.DataFrame:
     """Views of the sizes of an ordered style, in the minutes before the order; the last is of the size that is ordered."""
-    line = _compared(assortment, lines, rng)
-    seen, stays = _stays(people, assortment, lines, line, rng)
-    last = lines.when[line] - _rank_in_order(lines.order[line]) * _SECONDS_PER_STYLE - rng.integers(5, 20, len(line))
+    sized = assortment.sku_number[lines.sku] > 0
+    line = np.flatnonzero(sized & (lines.number % 2 == 0) & (noise.uniform("compares", lines.number) < _COMPARES))
+    seen, stays = _stays(people, assortment, lines, line, noise)
+    ends = lines.when[line] - lines.rank[line] * _SECONDS_PER_STYLE
+    last = ends - 5 - (15 * noise.uniform("decides", lines.number[line])).astype(np.int64)
     begins = last[:, None] - np.cumsum(stays[:, ::-1], axis=1)[:, ::-1]
-    in_time = begins[:, 0] >= _opened(people, assortment, lines, line)
-    row, column = np.nonzero((seen != NO_SKU) & in_time[:, None])
-    views = _views(lines, line[row], seen[row, column], begins[row, column])
-    return pd.concat([views, _views(lines, line[in_time], lines.sku[line[in_time]], last[in_time])], ignore_index=True)
+    row, column = np.nonzero(seen != NO_SKU)
+    views = _frame(lines, line[row], seen[row, column], begins[row, column], "view", _SIZES + column)
+    decided = _frame(lines, line, lines.sku[line], last, "view", np.full(len(line), _SIZES + len(_STEPS)))
+    return pd.concat([views, decided], ignore_index=True)
 
 
-def reconsidered(people: People, assortment: Assortment, lines: Lines, rng: np.random.Generator) -> pd.DataFrame:
-    """A neighbouring size is put in the basket, and taken out again some minutes later."""
-    step = rng.choice([-1, 1], len(lines.sku))
-    done = (rng.random(len(lines.sku)) < _RECONSIDERS) & (lines.twin < 0) & _is_size(assortment, lines.sku, lines.sku + step)
-    put = lines.when - rng.integers(180, 1_080, len(lines.sku))
-    line = np.flatnonzero(done & (put >= _opened(people, assortment, lines, np.arange(len(lines.sku)))))
-    taken_out = put[line] + rng.integers(20, 170, len(line))
-    other = (lines.sku + step)[line]
-    basket = _views(lines, line, other, put[line]).assign(kind="basket")
-    return pd.concat([basket, _views(lines, line, other, taken_out).assign(kind="remove_from_basket")], ignore_index=True)
-
-
-def session_names(prefix: str, session: Ints) -> Texts:
-    """Names of sessions, such as b000001."""
-    return np.array([f"{prefix}{number + 1:06d}" for number in session], dtype=object)
-
-
-def _compared(assortment: Assortment, lines: Lines, rng: np.random.Generator) -> Ints:
-    """A line of each ordered style whose sizes are compared."""
-    style = assortment.sku_style[lines.sku]
-    first = ~pd.DataFrame({"order": lines.order, "style": style}).duplicated().to_numpy()
-    return np.flatnonzero(first & (assortment.sku_number[lines.sku] > 0) & (rng.random(len(style)) < _COMPARES))
-
-
-def _stays(people: People, assortment: Assortment, lines: Lines, line: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _stays(people: People, assortment: Assortment, lines: Lines, line: Ints, noise: Noise) -> tuple[Ints, Ints]:
     """(lines, steps): the skus looked at, in some order (`NO_SKU`: none), and the seconds stayed at each."""
-    step = rng.permuted(np.tile(_STEPS, (len(line), 1)), axis=1)
-    ordered, customer = (np.broadcast_to(index[line][:, None], step.shape) for index in (lines.sku, lines.customer))
-    looks = (rng.random(step.shape) < _LOOKS_AT[step - _STEPS[0]]) & _is_size(assortment, ordered, ordered + step)
+    number, column = lines.number[line][:, None], np.arange(len(_STEPS))[None, :]
+    step = _STEPS[np.argsort(noise.uniform("in some order", number, column), axis=1)]
+    ordered, person, at = (np.broadcast_to(values[line][:, None], step.shape) for values in (lines.sku, lines.person, lines.when))
+    looks = (noise.uniform("compares with", number, column) < _LOOKS_AT[step - _STEPS[0]]) & _is_size(assortment, ordered, ordered + step)
     sku = np.where(looks, ordered + step, ordered)
-    fits = fit_of(people, assortment, customer.ravel(), sku.ravel()).feels[:, FITS].reshape(step.shape)
-    stay = 1 + rng.exponential(_GLANCE_SECONDS + _STUDY_SECONDS * fits)
+    fits = fit_of(people, assortment, person.ravel(), sku.ravel(), at.ravel()).feels[:, FITS].reshape(step.shape)
+    stay = 1 + noise.exponential("stays", number, column) * (_GLANCE_SECONDS + _STUDY_SECONDS * fits)
     return np.where(looks, sku, NO_SKU), np.where(looks, stay, 0).astype(np.int64)
+
+
+def _reconsidered(assortment: Assortment, lines: Lines, noise: Noise) -> pd.DataFrame:
+    """A neighbouring size is put in the basket, and taken out again some minutes later."""
+    step = np.where(noise.uniform("which way", lines.number) < 0.5, -1, 1)
+    done = (noise.uniform("reconsiders", lines.number) < _RECONSIDERS) & (lines.twin < 0)
+    line = np.flatnonzero(done & _is_size(assortment, lines.sku, lines.sku + step))
+    other, number = (lines.sku + step)[line], lines.number[line]
+    put = lines.when[line] - 180 - (900 * noise.uniform("puts", number)).astype(np.int64)
+    taken_out = put + 20 + (150 * noise.uniform("takes out", number)).astype(np.int64)
+    basket = _frame(lines, line, other, put, "basket", np.full(len(line), _PUT))
+    return pd.concat([basket, _frame(lines, line, other, taken_out, "remove_from_basket", np.full(len(line), _OUT))], ignore_index=True)
 
 
 def _is_size(assortment: Assortment, sku: Ints, other: Ints) -> Flags:
     """Whether `other` is a size of the same style."""
     inside = (other >= 0) & (other < len(assortment.skus))
     return np.asarray(inside & (assortment.sku_style[np.where(inside, other, 0)] == assortment.sku_style[sku]))
-
-
-def _rank_in_order(order: Ints) -> Ints:
-    return np.asarray(pd.Series(order).groupby(order).cumcount(), dtype=np.int64)
-
-
-def _opened(people: People, assortment: Assortment, lines: Lines, line: Ints) -> Ints:
-    """Since when the customer could look at the style."""
-    return np.maximum(people.joined[lines.customer[line]], assortment.launched[assortment.sku_style[lines.sku[line]]])
-
-
-def _views(lines: Lines, line: Ints, sku: Ints, at: Ints | Floats) -> pd.DataFrame:
-    names = session_names("b", lines.order[line])
-    return pd.DataFrame({"customer": lines.customer[line], "sku": sku, "at": at, "session": names, "kind": "view"})

@@ -1,6 +1,6 @@
 """The customers: their bodies, their taste, their purse and their habits, none of which the shop ever sees.
 
-All distributions are guesses, chosen so that the shop's rates match published ones (see `outcomes`).
+An account belongs to one person, or to a household of two that differ in body and taste and share everything else.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.demo_shop.arrays import DAY, Floats, Ints, Texts, draw, ids
+from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints, Texts, draw, ids
 from experiments.demo_shop.settings import ShopSettings
+from experiments.demo_shop.world import PeopleNumbers
 
 COUNTRIES = ("DE", "AT", "NL", "FR")
 COUNTRY_SHARES = (0.62, 0.14, 0.14, 0.10)
@@ -21,37 +22,53 @@ PAYMENT_SHARES = np.array([[0.45, 0.20, 0.35], [0.42, 0.28, 0.30], [0.30, 0.20, 
 LOYALTY = 0.85
 """Share of orders paid by the customer's habitual method (guess)."""
 
-_FUSSINESS = np.array([0.45, 1.1, 2.4])
-_FUSSINESS_SHARES = (0.52, 0.34, 0.14)
-"""Three kinds of customers: easy-going, usual, hard to please. A mixture, so that one average rate describes nobody."""
+SEGMENTS = ("affordability", "health", "planet", "society", "experience")
+"""What people put first (EY Future Consumer Index)."""
 
 
 @dataclass(frozen=True)
 class People:
-    """One entry per customer, in the order of joining.
+    """Accounts, in the order of joining, and the persons who shop on them.
 
-    Attributes:
+    Per account:
         ids: customer ids.
         joined: seconds since 1970.
         country: index into `COUNTRIES`.
-        height_cm, weight_kg: the body at a glance.
-        body: (customers, measures) chest, waist, hip and foot in cm.
-        tolerance_cm: deviation from the wanted fit that she hardly minds.
-        ease_cm: how much wider (> 0) or tighter than the chart she likes it.
-        belief_error_cm: how wrong she is about her own measures when new.
-        taste: (customers, 4).
         budget: prices she is at ease with, relative to the category's typical price.
+        segment: index into `SEGMENTS`: what she puts first.
         fussiness: multiplies every reason to return.
         patience_days: days of lateness she accepts.
         bracketing: probability that she orders a second size when unsure.
-        orders_per_day: base rate of ordering.
-        payment: (customers, payments) probabilities.
+        wears_once: whether she wears expensive things once and sends them back.
+        visits_per_day: base rate of visits.
+        payment: (accounts, payments) probabilities.
         app: probability that she orders in the app.
+        second: the second person of the household; -1 without.
+
+    Per person (the first ones are the account holders, in the order of the accounts):
+        account: whose account.
+        height_cm, weight_kg: the body at a glance.
+        body: (persons, measures) chest, waist, hip and foot in cm.
+        tolerance_cm: deviation from the wanted fit that she hardly minds.
+        ease_cm: how much wider (> 0) or tighter than the chart she likes it.
+        belief_error_cm: how wrong she is about her own measures when new.
+        taste: (persons, 4).
     """
 
     ids: Texts
     joined: Ints
     country: Ints
+    budget: Floats
+    segment: Ints
+    fussiness: Floats
+    patience_days: Floats
+    bracketing: Floats
+    wears_once: Flags
+    visits_per_day: Floats
+    payment: Floats
+    app: Floats
+    second: Ints
+    account: Ints
     height_cm: Floats
     weight_kg: Floats
     body: Floats
@@ -59,47 +76,54 @@ class People:
     ease_cm: Floats
     belief_error_cm: Floats
     taste: Floats
-    budget: Floats
-    fussiness: Floats
-    patience_days: Floats
-    bracketing: Floats
-    orders_per_day: Floats
-    payment: Floats
-    app: Floats
 
 
 def draw_people(settings: ShopSettings, rng: np.random.Generator) -> People:
     """Draw every customer's hidden traits."""
-    count = settings.customers
-    height_cm = np.clip(rng.normal(166, 6.5, count), 148, 186)
-    build = np.clip(rng.normal(0, 1, count), -1.8, 2.1)
+    count, numbers = settings.customers, settings.world.people
     country = rng.choice(len(COUNTRIES), count, p=COUNTRY_SHARES).astype(np.int64)
+    shared = np.flatnonzero(rng.random(count) < numbers.household_share)
+    second = np.full(count, -1)
+    second[shared] = count + np.arange(len(shared))
+    account = np.concatenate([np.arange(count), shared])
+    persons = len(account)
+    height_cm = np.clip(rng.normal(166, 6.5, persons), 148, 186)
+    build = np.clip(rng.normal(0, 1, persons), -1.8, 2.1)
     return People(
         ids=ids("c", count, 6),
         joined=_joined(settings, rng),
         country=country,
-        height_cm=height_cm,
-        weight_kg=64 + 0.55 * (height_cm - 166) + 10.5 * build + rng.normal(0, 2.5, count),
-        body=_bodies(height_cm, build, rng),
-        tolerance_cm=2.9 * np.exp(rng.normal(0, 0.3, count)),
-        ease_cm=rng.normal(0, 1.5, count),
-        belief_error_cm=rng.normal(0, 1.8, count),
-        taste=rng.normal(0, 1, (count, 4)),
-        budget=np.exp(rng.normal(0.05, 0.35, count)),
-        fussiness=_FUSSINESS[rng.choice(3, count, p=_FUSSINESS_SHARES)] * np.exp(rng.normal(0, 0.2, count)),
+        budget=np.exp(rng.normal(0.05, numbers.budget_sd, count)),
+        segment=rng.choice(len(SEGMENTS), count, p=numbers.segments).astype(np.int64),
+        fussiness=_fussiness(numbers, count, rng),
         patience_days=rng.exponential(1.8, count),
-        bracketing=np.where(rng.random(count) < 0.16, rng.uniform(0.25, 0.7, count), 0.01),
-        orders_per_day=0.019 * rng.gamma(1.6, 1 / 1.6, count),
+        bracketing=np.where(rng.random(count) < numbers.bracketing_share, rng.uniform(*numbers.bracketing, count), 0.01),
+        wears_once=rng.random(count) < numbers.wardrobing_share,
+        visits_per_day=numbers.visits_per_day * rng.gamma(1.6, 1 / 1.6, count),
         payment=_payment_habits(country, rng),
         app=rng.beta(1.1, 1.4, count),
+        second=second,
+        account=account,
+        height_cm=height_cm,
+        weight_kg=64 + 0.55 * (height_cm - 166) + 10.5 * build + rng.normal(0, 2.5, persons),
+        body=_bodies(height_cm, build, rng),
+        tolerance_cm=numbers.tolerance_cm * np.exp(rng.normal(0, 0.3, persons)),
+        ease_cm=rng.normal(0, numbers.ease_sd_cm, persons),
+        belief_error_cm=rng.normal(0, numbers.belief_error_sd_cm, persons),
+        taste=rng.normal(0, 1, (persons, 4)),
     )
 
 
+def _fussiness(numbers: PeopleNumbers, count: int, rng: np.random.Generator) -> Floats:
+    kinds = np.array(numbers.fussiness)[rng.choice(len(numbers.fussiness), count, p=numbers.fussiness_shares)]
+    return np.asarray(kinds * np.exp(rng.normal(0, 0.2, count)))
+
+
 def _joined(settings: ShopSettings, rng: np.random.Generator) -> Ints:
-    """45 % were there before the period began, in the two years before; the others join throughout it (guess)."""
+    """Some were there before the period began, in the two years before; the others join throughout it."""
     before = rng.uniform(settings.start - 730 * DAY, settings.start, settings.customers)
     during = rng.uniform(settings.start, settings.end - DAY, settings.customers)
-    return np.sort(np.where(rng.random(settings.customers) < 0.45, before, during)).astype(np.int64)
+    return np.sort(np.where(rng.random(settings.customers) < settings.world.people.joined_before, before, during)).astype(np.int64)
 
 
 def _bodies(height_cm: Floats, build: Floats, rng: np.random.Generator) -> Floats:

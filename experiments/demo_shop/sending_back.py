@@ -2,81 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints, Texts, blank_unless, draw, ids, moments, named
-from experiments.demo_shop.assortment import VAT
-from experiments.demo_shop.delivery import Deliveries
+from experiments.demo_shop.arrays import DAY, Floats, Ints, Texts, blank_unless, moments, named, numbered
+from experiments.demo_shop.assortment import VAT, Assortment
+from experiments.demo_shop.delivery import Deliveries, line_ids
 from experiments.demo_shop.keeping import Outcomes
-from experiments.demo_shop.outcomes import CAUSES, QUALITY, TOO_LARGE
-from experiments.demo_shop.settings import ShopSettings
-from experiments.demo_shop.shopping import Lines
+from experiments.demo_shop.noise import Keys, Noise
+from experiments.demo_shop.orders import Lines
+from experiments.demo_shop.outcomes import CAUSES, CHANGED_MIND, QUALITY, TOO_LARGE
+from experiments.demo_shop.people import People
+from experiments.demo_shop.world import World
 
 _CONDITIONS = ("as_new", "worn", "damaged")
-_CONDITION_SHARES = np.array([0.625, 0.325, 0.05])
-"""62.5 % can be resold as new (EHI 2023: 50-75 %)."""
-
 _DISPOSITIONS = ("resold", "outlet", "destroyed")
-_RECOVERED = np.array([1.0, 0.58, 0.0])
-"""Share of the net price that an as-new, worn and damaged item still brings; 0.50 for all but the as-new (EHI 2023)."""
-
 _AFTER_THE_WINDOW = 0.015
 """Share of returns that come in later than two weeks (guess)."""
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """One order's return parcel: days from delivery to the request, and from the request to its arrival."""
-
-    requested_after_days: Floats
-    received_after_days: Floats
+_WORN = 1
+"""Index of what was worn once and sent back."""
 
 
 def returns_table(
-    settings: ShopSettings, lines: Lines, line_ids: Texts, deliveries: Deliveries, outcomes: Outcomes, rng: np.random.Generator
+    world: World, assortment: Assortment, lines: Lines, people: People, deliveries: Deliveries, outcomes: Outcomes, noise: Noise
 ) -> pd.DataFrame:
-    """Returns that the customers asked for before the shop's last day ended; parcels on their way have not arrived."""
-    parcel = _draw_parcels(len(deliveries.delivered), rng)
-    requested = (deliveries.delivered + parcel.requested_after_days * DAY).astype(np.int64)[lines.order]
-    received = requested + (parcel.received_after_days * DAY).astype(np.int64)[lines.order]
-    rows = np.flatnonzero(outcomes.returned & (requested < settings.end))
-    arrived = received[rows] < settings.end
+    """Returns of the lines; an order comes back in one parcel.
+
+    Requested 1-14 days after delivery, rarely up to 40; received 2-8 days after the request.
+    """
+    soon = 1 + 13 * _early(noise.uniform("requested", lines.key))
+    later = 14 + 26 * noise.uniform("requested late", lines.key)
+    after_days = np.where(noise.uniform("after the window", lines.key) < _AFTER_THE_WINDOW, later, soon)
+    requested = (deliveries.delivered + after_days * DAY).astype(np.int64)
+    received = requested + ((2 + 6 * noise.uniform("received", lines.key)) * DAY).astype(np.int64)
+    rows = np.flatnonzero(outcomes.returned)
+    key, sku, cause = lines.key[rows], lines.sku[rows], outcomes.cause[rows]
     paid = (lines.unit_price * lines.quantity)[rows]
-    condition = draw(rng, np.tile(_CONDITION_SHARES, (len(rows), 1)))
+    shares = np.broadcast_to(np.array(world.recovery.condition_shares), (len(rows), len(_CONDITIONS)))
+    dear = paid >= assortment.typical_price[assortment.sku_style[sku]]
+    worn = people.wears_once[lines.customer[rows]] & (cause == CHANGED_MIND) & dear
+    condition = np.where(worn, _WORN, noise.choice("condition", shares, key, sku))
     return pd.DataFrame(
         {
-            "return_id": ids("r", len(rows), 6),
-            "line_id": line_ids[rows],
+            "return_id": numbered("r", lines.number[rows], 8),
+            "line_id": line_ids(lines).to_numpy()[rows],
             "quantity": lines.quantity[rows],
             "requested_at": moments(requested[rows]),
-            "received_at": moments(received[rows], arrived),
-            "reason": _stated_reasons(outcomes.cause[rows], rng),
-            "condition": blank_unless(arrived, named(_CONDITIONS, condition)),
-            "disposition": blank_unless(arrived, named(_DISPOSITIONS, condition)),
-            "refund": _once_arrived(paid, arrived),
-            "recovered_value": _once_arrived(np.rint(paid / (1 + VAT) * _RECOVERED[condition]), arrived),
+            "received_at": moments(received[rows]),
+            "reason": _stated_reasons(cause, noise, key, sku),
+            "condition": named(_CONDITIONS, condition),
+            "disposition": named(_DISPOSITIONS, condition),
+            "refund": _cents(paid),
+            "recovered_value": _cents(np.rint(paid / (1 + VAT) * np.array(world.recovery.recovered)[condition])),
         }
     )
 
 
-def _draw_parcels(orders: int, rng: np.random.Generator) -> Parcel:
-    """Requested 1-14 days after delivery, rarely up to 40; received 2-8 days after the request."""
-    soon = 1 + 13 * rng.beta(1.4, 2.4, orders)
-    requested = np.where(rng.random(orders) < _AFTER_THE_WINDOW, rng.uniform(14, 40, orders), soon)
-    return Parcel(requested, rng.uniform(2, 8, orders))
+def _early(u: Floats) -> Floats:
+    """Sooner rather than later: the quantiles of a Kumaraswamy(1.4, 2.4) distribution (Kumaraswamy 1980), much like a beta's."""
+    return np.asarray((1 - (1 - u) ** (1 / 2.4)) ** (1 / 1.4))
 
 
-def _stated_reasons(cause: Ints, rng: np.random.Generator) -> Texts:
+def _stated_reasons(cause: Ints, noise: Noise, key: Keys, sku: Ints) -> Texts:
     """What the customer ticks: mostly the cause; some say only "size", "damaged" or "other", and 2 % nothing (guess)."""
-    reason, roll = named(CAUSES, cause), rng.random(len(cause))
+    reason, roll = named(CAUSES, cause), noise.uniform("ticks", key, sku)
     reason[(cause <= TOO_LARGE) & (roll < 0.08)] = "size"
     reason[(cause == QUALITY) & (roll < 0.2)] = "damaged"
     reason[roll > 0.95] = "other"
     return blank_unless(roll <= 0.98, reason)
 
 
-def _once_arrived(cents: Ints | Floats, arrived: Flags) -> pd.Series:
-    return pd.Series(cents.astype("int64")).astype("Int64").where(pd.Series(arrived))
+def _cents(amounts: Ints | Floats) -> pd.Series:
+    return pd.Series(amounts.astype("int64")).astype("Int64")

@@ -1,11 +1,12 @@
-"""How large the made-up shop is, and which days it covers."""
+"""How large the made-up shop is, which days it covers, and what kind of shop it is."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.errors import SettingsRefused
+from experiments.demo_shop.world import World, default_world
 
 _AT_LEAST = {"seed": 0, "customers": 20, "styles": 10, "days": 60}
 """Below these a shop has too little of everything to be worth looking at (guess)."""
@@ -13,7 +14,7 @@ _AT_LEAST = {"seed": 0, "customers": 20, "styles": 10, "days": 60}
 
 @dataclass(frozen=True)
 class ShopSettings:
-    """Size and period of the demo shop.
+    """Size, period and kind of the demo shop.
 
     Attributes:
         seed: the same seed gives the same tables, byte for byte.
@@ -21,6 +22,7 @@ class ShopSettings:
         styles: products, each in several sizes, at least 10.
         days: length of the period that has orders, at least 60.
         ends_on: its last day (UTC); nothing is dated later. Must lie in the past for the data contract to accept the tables.
+        world: what kind of shop it is: bodies, tastes, goods, reasons to return.
 
     Raises:
         SettingsRefused: with every wrong value.
@@ -31,6 +33,7 @@ class ShopSettings:
     styles: int = 300
     days: int = 400
     ends_on: dt.date = dt.date(2026, 9, 30)
+    world: World = field(default_factory=default_world)
 
     def __post_init__(self) -> None:
         wrong = [self._complaint(name, least) for name, least in _AT_LEAST.items() if not _whole_at_least(getattr(self, name), least)]

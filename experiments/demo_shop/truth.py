@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.demo_shop.arrays import Floats, Ints, Texts
-from experiments.demo_shop.assortment import BRANDS, Assortment
-from experiments.demo_shop.outcomes import p_alone
-from experiments.demo_shop.people import People
+from experiments.demo_shop.assortment import BRANDS
+from experiments.demo_shop.history import Shop
+from experiments.demo_shop.outcomes import hazards_of, p_alone
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,28 @@ class Truth:
             tightest_cm, loose_cm: room at the tightest place and on the whole, missing without a size;
             bracketed: ordered together with another size of the style;
             verdict (0 small, 1 fits, 2 large), returned: what happens in the end, even after the shop's last day.
-        people: the customers' hidden traits.
-        assortment: the styles' hidden traits.
+        shop: the people and goods with their hidden traits.
     """
 
     lines: pd.DataFrame
-    people: People
-    assortment: Assortment
+    shop: Shop
 
     def p_return(self, customer_ids: Sequence[str] | pd.Series, skus: Sequence[str] | pd.Series) -> Floats:
-        """P(return | the customer orders the sku alone, at list price), pair by pair.
+        """P(return | the account's holder orders the sku alone, at list price, on the shop's last day), pair by pair.
 
         Raises:
             LookupError: the shop has no such customer or sku.
         """
-        return p_alone(self.people, self.assortment, _index(self.people.ids, customer_ids), _index(self.assortment.skus, skus))
+        shop, world = self.shop, self.shop.settings.world
+        person, sku = _index(shop.people.ids, customer_ids), _index(shop.assortment.skus, skus)
+        price, at = shop.assortment.price[shop.assortment.sku_style[sku]], np.full(len(sku), shop.settings.end)
+        hazards = hazards_of(world.reasons, shop.people, shop.assortment, person, sku, price, at, growth=world.drift.fussiness_per_year)
+        return p_alone(world.reasons, hazards, shop.people)
 
     @property
     def brand_bias_cm(self) -> dict[str, float]:
         """How much wider (> 0) or tighter each brand runs than the size chart."""
-        return {brand: float(bias) for brand, bias in zip(BRANDS, self.assortment.brand_bias_cm, strict=True)}
+        return {brand: float(bias) for brand, bias in zip(BRANDS, self.shop.assortment.brand_bias_cm, strict=True)}
 
 
 def _index(known: Texts, asked: Sequence[str] | pd.Series) -> Ints:

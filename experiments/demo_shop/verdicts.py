@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 
 from domain.tables import VERDICTS
-from experiments.demo_shop.arrays import DAY, Texts, moments, named
+from experiments.demo_shop.arrays import DAY, moments, named
 from experiments.demo_shop.assortment import Assortment
-from experiments.demo_shop.delivery import Deliveries
+from experiments.demo_shop.delivery import Deliveries, line_ids
 from experiments.demo_shop.fit import FITS
 from experiments.demo_shop.keeping import Outcomes
+from experiments.demo_shop.noise import Noise
+from experiments.demo_shop.orders import Lines
 from experiments.demo_shop.people import People
-from experiments.demo_shop.settings import ShopSettings
-from experiments.demo_shop.shopping import Lines
+from experiments.demo_shop.telling import some_told_late
 
 _SPEAKS = 0.24
 _SPEAKS_WHEN_UNHAPPY = 0.42
@@ -22,28 +23,22 @@ _SLIP = 0.04
 
 
 def fit_feedback_table(
-    settings: ShopSettings,
-    people: People,
-    assortment: Assortment,
-    lines: Lines,
-    line_ids: Texts,
-    deliveries: Deliveries,
-    outcomes: Outcomes,
-    rng: np.random.Generator,
+    people: People, assortment: Assortment, lines: Lines, deliveries: Deliveries, outcomes: Outcomes, noise: Noise
 ) -> pd.DataFrame:
-    """Verdicts given half a day to ten days after delivery."""
-    count = len(lines.order)
+    """Verdicts given half a day to ten days after delivery, a few told late."""
     sized = assortment.sku_number[lines.sku] > 0
-    speaks = rng.random(count) < np.where(outcomes.verdict == FITS, _SPEAKS, _SPEAKS_WHEN_UNHAPPY)
-    given = deliveries.delivered[lines.order] + (rng.uniform(0.5, 10, count) * DAY).astype(np.int64)
-    said = np.where(rng.random(count) < _SLIP, rng.integers(0, len(VERDICTS), count), outcomes.verdict)
-    rows = np.flatnonzero(sized & speaks & (given < settings.end))
-    return pd.DataFrame(
+    speaks = noise.uniform("speaks", lines.number) < np.where(outcomes.verdict == FITS, _SPEAKS, _SPEAKS_WHEN_UNHAPPY)
+    given = deliveries.delivered + ((0.5 + 9.5 * noise.uniform("given", lines.number)) * DAY).astype(np.int64)
+    any_verdict = (len(VERDICTS) * noise.uniform("slips to", lines.number)).astype(np.int64)
+    said = np.where(noise.uniform("slips", lines.number) < _SLIP, any_verdict, outcomes.verdict)
+    rows = np.flatnonzero(sized & speaks)
+    verdicts = pd.DataFrame(
         {
             "customer_id": people.ids[lines.customer[rows]],
             "sku": assortment.skus[lines.sku[rows]],
-            "line_id": line_ids[rows],
+            "line_id": line_ids(lines).to_numpy()[rows],
             "given_at": moments(given[rows]),
             "verdict": named(VERDICTS, said[rows]),
         }
     )
+    return some_told_late(verdicts, "given_at", lines.number[rows], "verdict", noise)
