@@ -67,7 +67,8 @@ def _products(skus: int) -> str:
     style = "number // 5"
     tags = _one_of(("organic,local", "recycled", "designer", None), style, 51)
     return f"""SELECT {_text("k", "number")} AS sku, {_text("s", style)} AS style_id, 'category ' || ({style} % 20) AS category,
-  'brand ' || ({style} % 97) AS brand, 'supplier ' || ({style} % 41) AS supplier_id, CAST(36 + 2 * (number % 5) AS VARCHAR) AS size,
+  'brand ' || ({style} % 97) AS brand, 'supplier ' || ({style} % 41) AS supplier_id,
+  'material ' || ({style} % 13) AS material, CAST(36 + 2 * (number % 5) AS VARCHAR) AS size,
   'EU' AS size_system, {_whole(8_000, style, 52)} + 2000 AS price, 'EUR' AS currency, {tags} AS value_tags, FALSE AS hidden
 FROM range({skus}) AS numbers(number)"""  # noqa: S608
 

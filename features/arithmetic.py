@@ -1,4 +1,4 @@
-"""The few formulas that features share: a share, a shrunk rate, a mean, a relation on the log scale."""
+"""The few formulas that features share: a share, a shrunk rate, a mean, a relation on the log scale, a lift."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def log_ratio(value: Values, usual: Values) -> Values:
     ratio = np.divide(value, usual, out=np.full_like(value, np.nan), where=sound)
     logs: Values = np.log(ratio)
     return logs
+
+
+def lift(part: Values, whole: Values, usual: Values, weight: float) -> Values:
+    """log(shrunk(part, whole, usual, weight) / usual): how far part / whole is above the usual, on the log scale.
+
+    0 as long as nothing is known; missing where an argument is, or where the usual is 0.
+    """
+    return log_ratio(shrunk(part, whole, usual, weight), usual)
 
 
 def log_odds(rate: Values) -> Values:

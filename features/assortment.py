@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.catalogue import Values
 from features.fact_text import OF_A_PRODUCT
+from features.measures import VALUES
 from features.persons import Texts, texts
 from features.relations import skus
 
@@ -46,9 +47,7 @@ class Assortment:
         self._keys: dict[str, Texts] = {key: np.append(texts(frame[key]), _NOTHING) for key in OF_A_PRODUCT}
         self._codes = {key: np.append(pd.factorize(frame[key])[0].astype("int64"), -1) for key in OF_A_PRODUCT}
         self._codes["sku"] = np.append(np.arange(len(frame), dtype="int64"), -1)
-        numbers = {
-            name: frame[name].to_numpy(dtype="float64") for name in frame.columns if name not in ("sku", "size_tenths", *OF_A_PRODUCT)
-        }
+        numbers = {name: frame[name].to_numpy(dtype="float64") for name in VALUES}
         numbers["size_position"] = frame["size_tenths"].to_numpy(dtype="float64", na_value=np.nan) / 10.0
         self._inputs = {name: np.append(values, np.nan) for name, values in numbers.items()}
 

@@ -15,6 +15,7 @@ KEYS = (
     "category",
     "brand",
     "supplier_id",
+    "material",
     "size",
     "size_system",
     "country",
@@ -26,7 +27,7 @@ KEYS = (
 )
 """What a fact, or an asked-for row, is about."""
 
-OF_A_PRODUCT = ("style_id", "category", "brand", "supplier_id", "size", "size_system")
+OF_A_PRODUCT = ("style_id", "category", "brand", "supplier_id", "material", "size", "size_system")
 """Keys that follow from the sku."""
 
 OF_A_PERSON = ("height_band", "weight_band", "occasion")

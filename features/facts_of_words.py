@@ -54,6 +54,7 @@ def events(said: Said) -> Kind:
     """What a known shopper did in the shop, and what anybody did with a sku."""
     counted = {"viewed": "view", "searched": "search", "size_guided": "size_guide", "wished": "wishlist", "basketed": "basket"}
     counts = listed(one_if(f"happened.kind = '{kind}'") + f" AS {name}" for name, kind in counted.items())
+    priced = "happened.kind = 'view' AND skus.list_price IS NOT NULL"
     customer, sku = said.column("events", "customer_id", "STRING"), said.column("events", "sku", "STRING")
     return kind_of(
         "browsed",
@@ -62,6 +63,8 @@ def events(said: Said) -> Kind:
         f"""WITH happened AS (
   SELECT {customer} AS customer_id, {sku} AS sku, events.event_id, events.kind, {said.known("events", "at")} AS us FROM events
 )
-SELECT customer_id, sku, {said.day("us")} AS day, {counts}{said.id("event_id")} FROM happened
-WHERE {said.of_people()} AND {said.during("us")}""",  # noqa: S608
+SELECT happened.customer_id, happened.sku, {said.day("happened.us")} AS day, {counts},
+  {one_if(priced)} AS priced_views, {number_if(priced, "skus.list_price")} AS viewed_value{said.id("happened.event_id")}
+FROM happened LEFT JOIN skus ON happened.sku = skus.sku
+WHERE {said.of_people()} AND {said.during("happened.us")}""",  # noqa: S608
     )

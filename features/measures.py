@@ -71,6 +71,8 @@ TICKETED = {
 }
 BROWSED = {
     "viewed": "views",
+    "priced_views": "views of skus with a list price",
+    "viewed_value": "sum of their list prices, minor units",
     "searched": "searches",
     "size_guided": "looks at the size guide",
     "wished": "wish-list entries",

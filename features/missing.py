@@ -22,6 +22,7 @@ _NO_KEY = {
     "payment_method": "no payment method was given",
     "brand": "the sku has no brand",
     "supplier_id": "the sku has no supplier",
+    "material": "the sku has no material",
     "size": "the sku has no size",
     "height_band": "no height was declared that may be used",
     "weight_band": "no weight was declared that may be used",

@@ -77,6 +77,7 @@ def _codes(offers: Offers) -> dict[str, Any]:
         "sku": codes["sku"],
         "style": codes["style_id"],
         "category": codes["category"],
+        "brand": codes["brand"],
         "system": codes["size_system"],
         "position": offers.inputs["size_position"],
     }

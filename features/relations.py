@@ -62,12 +62,13 @@ def skus(products: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per sku: sku, the keys of the product, size_tenths (its size's position, tenths; missing when it cannot be ordered),
-        and a 1 for each group of values that its tags speak for.
+        list_price (minor units; missing when unknown), and a 1 for each group of values that its tags speak for.
     """
     position = size_positions(products["size"])
-    frame = products[["sku", "style_id", "category", "brand", "supplier_id", "size"]].assign(
+    frame = products[["sku", "style_id", "category", "brand", "supplier_id", "material", "size"]].assign(
         size_system=products["size_system"].fillna(ONE_SYSTEM),
         size_tenths=pd.array(np.rint(position * 10), dtype="Int64"),
+        list_price=products["price"].astype("Int64"),
     )
     return pd.concat([frame, values(products)], axis=1)
 

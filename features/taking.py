@@ -196,7 +196,7 @@ def _same_past(engine: Embedded, night: Night, last: Path, manifest: Mapping[str
 
 def _products_changed(then: pd.DataFrame, now: pd.DataFrame) -> bool:
     """Whether a sku that was there says something else of itself, as far as facts inherit it."""
-    old, new = (frame[["sku", *OF_A_PRODUCT, "value_tags"]].set_index("sku") for frame in (then, now))
+    old, new = (frame[["sku", *OF_A_PRODUCT, "price", "value_tags"]].set_index("sku") for frame in (then, now))
     return not old.equals(new.reindex(old.index).astype(old.dtypes.to_dict()))
 
 

@@ -42,10 +42,8 @@ class Moves:
         who: code of the customer.
         us: when it became known, UTC microseconds.
         kind: index into `KINDS`.
-        sku: code of the sku it was about; one sku has one style, category, size system and position.
-        style: code of its style.
-        category: code of its category.
-        system: code of its size system.
+        sku: code of the sku it was about; one sku has one style, category, brand, size system and position.
+        style, category, brand, system: codes of its style, category, brand and size system.
         position: float64, position of its size; NaN where there is none.
         tie: orders the moves of one moment: a rank of the event's id.
     """
@@ -56,6 +54,7 @@ class Moves:
     sku: Whole
     style: Whole
     category: Whole
+    brand: Whole
     system: Whole
     position: Values
     tie: Whole
@@ -70,9 +69,7 @@ class Askers:
         us: the moment that is asked for, UTC microseconds.
         midnight_us: first moment of the market's day.
         sku: code of the offered sku.
-        style: code of its style.
-        category: code of its category.
-        system: code of its size system.
+        style, category, brand, system: codes of its style, category, brand and size system.
         position: float64, position of its size; NaN where there is none.
     """
 
@@ -82,6 +79,7 @@ class Askers:
     sku: Whole
     style: Whole
     category: Whole
+    brand: Whole
     system: Whole
     position: Values
 
@@ -93,7 +91,7 @@ def today_inputs(moves: Moves, rows: Askers) -> dict[str, Values]:
     the moves does not matter, and a row's values do not depend on the other rows.
 
     Returns:
-        One value per row: all NaN where the customer is unknown, those about the style (sku, category) NaN where it is unknown.
+        One value per row: all NaN where the customer is unknown, those about the style (sku, category, brand) NaN where it is unknown.
     """
     moves = in_order(moves)
     turn = np.lexsort((rows.midnight_us, rows.us, rows.who))
@@ -235,13 +233,13 @@ def _inputs(pairs: _Pairs, rows: Askers, asking: Whole) -> dict[str, Values]:
     views = pairs.are("view")
     style = _Tally(pairs, pairs.moves.style, asking, rows.style)
     sku = _Tally(pairs, pairs.moves.sku, asking, rows.sku)
-    category = _Tally(pairs, pairs.moves.category, asking, rows.category)
     shopper = {**_counts(pairs), "today.styles_viewed": _per_asking(pairs, style.once(views)), **_minutes(pairs)}
     return {
         **{name: values[asking] for name, values in shopper.items()},
         **_of_style(pairs, style, sku.once(views)),
         **_of_sku(pairs, sku),
-        "today.category_views": category.per_row(views),
+        "today.category_views": _Tally(pairs, pairs.moves.category, asking, rows.category).per_row(views),
+        "today.brand_views": _Tally(pairs, pairs.moves.brand, asking, rows.brand).per_row(views),
         "today.size_vs_dwelt": rows.position - _dwelt_size(pairs, rows, asking),
     }
 

@@ -10,6 +10,7 @@ today = Declarations("today")
 _OWN = "personalisation"
 _EVENTS = ("events.customer_id",)
 _ABOUT = ("events.customer_id", "events.sku")
+_BRAND = (*_ABOUT, "products.brand")
 _SIZES = (*_ABOUT, "products.size")
 _ORDERS = ("order_lines",)
 _RETURNS = ("returns",)
@@ -78,6 +79,11 @@ def today_minutes_since_last_move(v: Inputs) -> Values:
 @today("views of the category so far today", unit="views", kind="today", purpose=_OWN, tables=_ABOUT)
 def today_category_views(v: Inputs) -> Values:
     return v["today.category_views"]
+
+
+@today("views of the brand so far today", unit="views", kind="today", purpose=_OWN, tables=_BRAND)
+def today_brand_views(v: Inputs) -> Values:
+    return v["today.brand_views"]
 
 
 @today("views of the style so far today", unit="views", kind="today", purpose=_OWN, tables=_ABOUT)

@@ -8,7 +8,7 @@ import pytest
 
 from domain.tables import CONSENT_PURPOSES, TABLES
 from features import arithmetic, history_features
-from features.arithmetic import log_odds, log_ratio, share, shrunk
+from features.arithmetic import lift, log_odds, log_ratio, share, shrunk
 from features.build import FEATURE_SET_HASH, FEATURES
 from features.catalogue import Declarations, Feature, Formula, Inputs, Values, code_of, feature_set_hash
 from features.entities import ENTITIES
@@ -191,4 +191,11 @@ def test_shares_rates_and_logs_are_missing_where_they_mean_nothing() -> None:
     np.testing.assert_equal(share(np.array([1.0, 1.0, nan, 0.0]), np.array([2.0, 0.0, 1.0, 4.0])), [0.5, nan, nan, 0.0])
     np.testing.assert_equal(shrunk(np.array([0.0, nan]), np.array([0.0, 1.0]), np.array([0.3, 0.3]), 5.0), [0.3, nan])
     np.testing.assert_equal(log_ratio(np.array([1.0, 0.0, 2.0, nan]), np.array([1.0, 1.0, 0.0, 1.0])), [0.0, nan, nan, nan])
+    usual = np.array([0.5, 0.5, 0.0, nan])
+    np.testing.assert_equal(lift(np.array([0.0, nan, 1.0, 1.0]), np.array([0.0, 1.0, 1.0, 1.0]), usual, 10.0), [0.0, nan, nan, nan])
     np.testing.assert_equal(log_odds(np.array([0.5, 0.0, 1.0, nan])), [0.0, nan, nan, nan])
+
+
+def test_a_lift_is_how_far_the_shrunk_share_is_above_the_usual_one() -> None:
+    found = lift(np.array([10.0, 0.0]), np.array([10.0, 10.0]), np.array([0.25, 0.25]), 10.0)
+    np.testing.assert_allclose(found, np.log([0.625 / 0.25, 0.125 / 0.25]))

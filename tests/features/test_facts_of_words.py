@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.support.moments import line
+from tests.support.moments import line, product
 from tests.support.told_facts import days_of, facts_of, shop_of
 
 VERDICT: dict[str, object] = {"customer_id": "c1", "sku": "s1-38", "given_at": "2024-01-10", "verdict": "fits"}
@@ -62,3 +62,14 @@ def test_an_event_counts_on_the_day_it_is_known_whoever_did_it() -> None:
     assert {"01-10": 1, "01-11": 1} == days_of(facts, "viewed")
     assert {"01-10": 1} == days_of(facts, "searched")
     assert {} == days_of(facts, "basketed")
+
+
+def test_a_view_tells_the_list_price_of_its_sku_where_that_is_known() -> None:
+    sold = [product("s1-38", price=1000), product("s1-40", price=0), product("s1-42")]
+    looked = [("view", "s1-38"), ("view", "s1-38"), ("basket", "s1-38"), ("view", "s1-40"), ("view", "s1-42"), ("view", None)]
+    did: list[dict[str, object]] = [
+        {"event_id": f"e{number}", "sku": sku, "kind": kind, "at": "2024-01-10"} for number, (kind, sku) in enumerate(looked)
+    ]
+    facts = facts_of(shop_of(products=sold, events=did))["browsed"]
+    found = {measure: days_of(facts, measure) for measure in ("viewed", "priced_views", "viewed_value")}
+    assert {"viewed": {"01-10": 5}, "priced_views": {"01-10": 3}, "viewed_value": {"01-10": 2000}} == found

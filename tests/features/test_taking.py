@@ -86,6 +86,8 @@ def changed(shop: Shop, table: str, column: str, value: object) -> Shop:
         ("tickets", "topic", "other"),
         ("preferences", "value", "1"),
         ("products", "category", "another"),
+        ("products", "material", "another"),
+        ("products", "price", 1),
     ],
 )
 def test_a_row_of_the_past_that_reads_otherwise_is_noticed(

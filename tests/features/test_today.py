@@ -84,6 +84,7 @@ def test_a_day_in_words() -> None:
         "sku_dwell_s": [180, 600],
         "sku_basket_net": [1, 0],
         "category_views": [2, 1],
+        "brand_views": [3, 3],
     }
     assert expected == {name: found[name] for name in expected}
     assert [40.5 - (38 * 1 + 40.5 * 3) / 4, 0.0] == found["size_vs_dwelt"]
@@ -104,7 +105,7 @@ def test_a_shopper_who_did_nothing_today_has_counts_of_0_and_no_times() -> None:
 
 def test_of_an_unknown_sku_only_the_day_is_known() -> None:
     found = {name: values.item() for name, values in inputs([did("view", "s3", 1)], [asks("unheard-of", 2)]).items()}
-    about_offers = ("today.style_", "today.sku_", "today.category_", "today.size_vs")
+    about_offers = ("today.style_", "today.sku_", "today.category_", "today.brand_", "today.size_vs")
     assert {name for name in found if name.startswith(about_offers)} == {name for name, value in found.items() if np.isnan(value)}
 
 
@@ -230,10 +231,10 @@ def test_the_share_of_dwell_is_the_skus_of_its_styles() -> None:
 def _many(count: int) -> Moves:
     same = np.zeros(count, dtype="int64")
     times = MIDNIGHT + np.arange(count, dtype="int64") * SECOND // 10
-    return Moves(same, times, same, same, same, same, same, np.full(count, np.nan), np.arange(count))
+    return Moves(same, times, same, same, same, same, same, same, np.full(count, np.nan), np.arange(count))
 
 
 def _asked_at(times: list[int]) -> Askers:
     same = np.zeros(len(times), dtype="int64")
-    asked = Askers(same, same, same + MIDNIGHT, same, same, same, same, np.full(len(times), np.nan))
+    asked = Askers(same, same, same + MIDNIGHT, same, same, same, same, same, np.full(len(times), np.nan))
     return dataclasses.replace(asked, us=np.array(times, dtype="int64"))

@@ -38,7 +38,7 @@ def rich() -> dict[str, pd.DataFrame]:
     said = {"customer_id": "c1", "sku": "s1-38"}
     stated = {"height_cm": "170", "weight_kg": "60", "occasion": "work"}
     told: Fact = {"customer_id": "c1", "stated_at": "2023-12-01", "needed_on": "2024-02-01"}
-    sold: Fact = {"supplier_id": "p", "size_system": "EU", "value_tags": "organic,local,designer"}
+    sold: Fact = {"supplier_id": "p", "material": "wool", "price": 1000, "size_system": "EU", "value_tags": "organic,local,designer"}
     return shop_tables(
         products=[product("s1-38", **sold), product("s1-40", **sold)],
         order_lines=[line(name, "2024-01-01", **bought, sku="s1-38" if name == "kept" else "s1-40") for name in line_ids],
@@ -117,5 +117,5 @@ def _happens(name: str, needs: frozenset[str]) -> bool:
     """Whether a known customer moves that way, and is known to do it with a sku where that matters."""
     done = _done(needs)
     who = done[done["kind"].isin(_OF_A_DAY.get(name, EVENT_KINDS)) & done["customer_id"].notna()]
-    about_a_sku = name.startswith(("today.style", "today.sku", "today.category", "today.size_vs"))
+    about_a_sku = name.startswith(("today.style", "today.sku", "today.category", "today.brand", "today.size_vs"))
     return bool((who["sku"].notna() | (not about_a_sku)).any())

@@ -13,10 +13,11 @@ from tests.support.oracle_histories import HISTORIES
 from tests.support.oracle_past import NAN, Formula, Then
 from tests.support.oracle_profiles import PROFILES
 from tests.support.oracle_sizes import SIZES, VERDICTS
+from tests.support.oracle_tastes import TASTES
 from tests.support.oracle_today import TODAY
 from tests.support.tiny_shops import Rows, TinyShop, midnight_of
 
-FORMULAS: dict[str, Formula] = HISTORIES | VERDICTS | PROFILES | CROSSES | SIZES | TODAY
+FORMULAS: dict[str, Formula] = HISTORIES | VERDICTS | PROFILES | CROSSES | SIZES | TASTES | TODAY
 
 
 def existing(rows: Rows) -> list[Feature]:

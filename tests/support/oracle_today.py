@@ -40,10 +40,10 @@ def _dwell_s(move: Row, end: dt.datetime) -> float:
 
 
 def known(formula: Callable[[Then, list[Row]], float], about: str | None = None) -> Formula:
-    """Missing for an unknown shopper; what is about the offer, also for an unknown sku."""
+    """Missing for an unknown shopper; what is about the offer, also for an unknown sku, or one without a brand."""
 
     def found(t: Then) -> float:
-        if t.row["customer_id"] is None or (about and not t.product):
+        if t.row["customer_id"] is None or (about and t.product.get(about) is None):
             return NAN
         todays = of_today(t)
         return float(formula(t, [move for move in todays if move.get(about) == t.product[about]] if about else todays))
@@ -101,6 +101,7 @@ TODAY: dict[str, Formula] = {
     "today_minutes_since_first_move": known(partial(minutes_since, 0)),
     "today_minutes_since_last_move": known(partial(minutes_since, -1)),
     "today_category_views": did("view", about="category"),
+    "today_brand_views": did("view", about="brand"),
     "today_style_views": did("view", about="style_id"),
     "today_style_sizes_viewed": viewed("sku", about="style_id"),
     "today_style_dwell_s": known(lambda _, todays: dwell(todays), "style_id"),

@@ -17,16 +17,17 @@ Rows = dict[str, list[Row]]
 START = dt.datetime(2023, 10, 27, tzinfo=dt.UTC)
 """Two days before Berlin puts its clocks back, nine before New York does; half a year later both put them forward."""
 
+_LETTERS: Row = {"size_system": "letters"}
 PRODUCTS: list[Row] = [
     {"sku": sku, "style_id": sku.partition("-")[0], "category": category, "brand": brand, "supplier_id": supplier, **more}
     for sku, category, brand, supplier, more in (
-        ("s1-38", "dress", "b1", "p1", {"size": "38", "value_tags": "organic,local"}),
-        ("s1-40", "dress", "b1", "p1", {"size": "40,5"}),
-        ("s1-red", "dress", "b1", "p2", {"size": "38", "value_tags": "designer"}),
-        ("s2-m", "dress", "b2", None, {"size": "M", "size_system": "letters", "value_tags": "vegan , new"}),
-        ("s2-l", "dress", "b2", None, {"size": "L", "size_system": "letters", "value_tags": "charity"}),
-        ("s3", "bag", None, "p1", {"size": "one size", "value_tags": "oeko_tex,washable"}),
-        ("s4-38", "dress", "b1", "p2", {"size": "38", "size_system": "EU"}),
+        ("s1-38", "dress", "b1", "p1", {"size": "38", "material": "wool", "price": 1000, "value_tags": "organic,local"}),
+        ("s1-40", "dress", "b1", "p1", {"size": "40,5", "material": "wool", "price": 1200}),
+        ("s1-red", "dress", "b1", "p2", {"size": "38", "material": "silk", "price": 2500, "value_tags": "designer"}),
+        ("s2-m", "dress", "b2", None, {**_LETTERS, "size": "M", "material": "silk", "price": 800, "value_tags": "vegan , new"}),
+        ("s2-l", "dress", "b2", None, {**_LETTERS, "size": "L", "price": 0, "value_tags": "charity"}),
+        ("s3", "bag", None, "p1", {"size": "one size", "material": "leather", "value_tags": "oeko_tex,washable"}),
+        ("s4-38", "dress", "b1", "p2", {"size": "38", "size_system": "EU", "material": "wool"}),
     )
 ]
 SKUS = [row["sku"] for row in PRODUCTS]

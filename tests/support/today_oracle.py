@@ -14,15 +14,15 @@ from features.today import KINDS, Askers, Moves
 from tests.support.tiny_shops import Row
 
 PRODUCTS: dict[str, Row] = {
-    "s1-38": {"style": "s1", "category": "dress", "system": "EU", "position": 38.0},
-    "s1-40,5": {"style": "s1", "category": "dress", "system": "EU", "position": 40.5},
-    "s1-m": {"style": "s1", "category": "dress", "system": "letters", "position": 1.0},
-    "s1-one": {"style": "s1", "category": "dress", "system": "EU", "position": None},
-    "s2-m": {"style": "s2", "category": "dress", "system": "letters", "position": 1.0},
-    "s2b": {"style": "s2b", "category": None, "system": None, "position": 36.0},
-    "s3": {"style": "s3", "category": "bag", "system": "-", "position": 8.0},
+    "s1-38": {"style": "s1", "category": "dress", "brand": "b1", "system": "EU", "position": 38.0},
+    "s1-40,5": {"style": "s1", "category": "dress", "brand": "b1", "system": "EU", "position": 40.5},
+    "s1-m": {"style": "s1", "category": "dress", "brand": "b1", "system": "letters", "position": 1.0},
+    "s1-one": {"style": "s1", "category": "dress", "brand": "b1", "system": "EU", "position": None},
+    "s2-m": {"style": "s2", "category": "dress", "brand": "b2", "system": "letters", "position": 1.0},
+    "s2b": {"style": "s2b", "category": None, "brand": None, "system": None, "position": 36.0},
+    "s3": {"style": "s3", "category": "bag", "brand": "b1", "system": "-", "position": 8.0},
 }
-_NOTHING: Row = dict.fromkeys(("style", "category", "system", "position"))
+_NOTHING: Row = dict.fromkeys(("style", "category", "brand", "system", "position"))
 _COUNTED = {
     "views": "view",
     "searches": "search",
@@ -52,7 +52,9 @@ def coded(moves: list[Row], rows: list[Row]) -> tuple[Moves, Askers]:
 
 def _subjects(rows: list[Row], people: list[str]) -> dict[str, Any]:
     products = [PRODUCTS.get(row["sku"], _NOTHING) for row in rows]
-    codes = {name: sorted({product[name] for product in PRODUCTS.values()} - {None}).index for name in ("style", "category", "system")}
+    codes = {
+        name: sorted({product[name] for product in PRODUCTS.values()} - {None}).index for name in ("style", "category", "brand", "system")
+    }
     return {
         "who": _whole([-1 if row["customer"] is None else people.index(row["customer"]) for row in rows]),
         "us": _whole([row["us"] for row in rows]),
@@ -97,8 +99,8 @@ def _of_day(told: list[Row], row: Row) -> dict[str, float]:
 
 
 def _of_offer(told: list[Row], offer: Row) -> dict[str, float]:
-    about = {name: [move for move in told if move[name] == offer[name]] for name in ("style", "category", "sku")}
-    style, sku, category = (_sums(about[name]) for name in ("style", "sku", "category"))
+    about = {name: [move for move in told if move[name] == offer[name]] for name in ("style", "category", "brand", "sku")}
+    style, sku, category, brand = (_sums(about[name]) for name in ("style", "sku", "category", "brand"))
     found = {
         "style_views": style["view"],
         "style_skus_viewed": len({move["sku"] for move in about["style"] if move["kind"] == "view"}),
@@ -111,6 +113,7 @@ def _of_offer(told: list[Row], offer: Row) -> dict[str, float]:
         "sku_dwell_s": sku["dwell_s"],
         "sku_basket_net": sku["net"],
         "category_views": category["view"] if offer["category"] else math.nan,
+        "brand_views": brand["view"] if offer["brand"] else math.nan,
         "size_vs_dwelt": _size_vs_dwelt(about["style"], offer),
     }
     return dict.fromkeys(found, math.nan) if offer["style"] is None else found
