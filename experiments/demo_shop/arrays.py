@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +17,6 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Texts: TypeAlias = npt.NDArray[np.object_]
-Streams: TypeAlias = Mapping[str, np.random.Generator]
 
 DAY = 86_400
 """Seconds in a day; all moments are whole seconds since 1970, UTC."""
@@ -28,15 +27,23 @@ def ids(prefix: str, count: int, width: int) -> Texts:
     return np.array([f"{prefix}{number:0{width}d}" for number in range(1, count + 1)], dtype=object)
 
 
-def numbered(prefix: str, numbers: Ints, width: int) -> pd.Series:
-    """`prefix` and each number, zero-filled to `width` digits: l0000012."""
-    digits = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
-    return pd.Series(pd.array(pc.binary_join_element_wise(prefix, digits, ""), dtype="str"))
+def numbered(prefix: str, numbers: Ints, width: int, known: Flags | None = None) -> pd.Series:
+    """`prefix` and each number, zero-filled to `width` digits: l0000012; empty where not `known`."""
+    shown = pa.array(numbers, mask=None if known is None else ~known)
+    digits = pc.utf8_lpad(pc.cast(shown, pa.large_string()), width, "0")
+    before, between = (pa.scalar(text, pa.large_string()) for text in (prefix, ""))
+    return pd.Series(pd.array(pc.binary_join_element_wise(before, digits, between), dtype="str"))
 
 
 def named(names: tuple[str, ...], index: Ints) -> Texts:
     """`names[index]`, element by element."""
     return np.asarray(np.array(names, dtype=object)[index])
+
+
+def picked(texts: Sequence[str] | Texts, index: Ints, known: Flags | None = None) -> pd.Series:
+    """`texts[index]`, element by element; empty where not `known`."""
+    chosen = pa.array(index, mask=None if known is None else ~known)
+    return pd.Series(pd.array(pa.array(texts, pa.large_string()).take(chosen), dtype="str"))
 
 
 def moments(seconds: Ints | Floats, known: Flags | None = None) -> pd.Series:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Floats, Ints, blank_unless, moments, numbered
+from experiments.demo_shop.arrays import Floats, Ints, moments, numbered, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.noise import Noise
 from experiments.demo_shop.people import People
@@ -19,6 +19,9 @@ EVENTS_PER_VISIT = 1_024
 """Numbers that are kept for the events of a visit."""
 
 NO_SKU = -1
+
+KINDS = ("view", "search", "size_guide", "wishlist", "basket", "remove_from_basket")
+VIEW, SEARCH, SIZE_GUIDE, WISHLIST, BASKET, REMOVED = range(len(KINDS))
 
 _WISHED, _SEARCHED, _GUIDED = 64, 128, 130
 """From here on the numbers of such events begin; views come first."""
@@ -38,8 +41,8 @@ _GUIDES = 0.15
 _VIEW_HOURS, _WISH_HOURS = (0.05, 5.0), (26.0, 45.0)
 
 
-def events_frame(visits: Visits, row: Ints, sku: Ints, at: Ints, kind: str, code: Ints) -> pd.DataFrame:
-    """Events of visits: number, customer, session, sku (`NO_SKU` for none), kind, at."""
+def events_frame(visits: Visits, row: Ints, sku: Ints, at: Ints, kind: int, code: Ints) -> pd.DataFrame:
+    """Events of visits: number, customer, session, sku (`NO_SKU` for none), kind (of `KINDS`), at."""
     return pd.DataFrame(
         {
             "number": visits.number[row] * EVENTS_PER_VISIT + code,
@@ -82,14 +85,14 @@ def events_table(people: People, assortment: Assortment, events: pd.DataFrame, n
     table = pd.DataFrame(
         {
             "event_id": numbered("e", number, 10),
-            "customer_id": people.ids[events["customer"].to_numpy()],
+            "customer_id": picked(people.ids, events["customer"].to_numpy()),
             "session_id": session_names(events["session"].to_numpy()),
-            "sku": blank_unless(sku != NO_SKU, assortment.skus[sku]),
-            "kind": events["kind"],
+            "sku": picked(assortment.skus, sku, sku != NO_SKU),
+            "kind": picked(KINDS, events["kind"].to_numpy()),
             "at": moments(events["at"].to_numpy()),
         }
     )
-    return some_told_late(table, "at", number, "event", noise)
+    return some_told_late(table, "at", (number,), "event", noise)
 
 
 def session_names(visit: Ints) -> pd.Series:
@@ -105,10 +108,10 @@ def opened(people: People, assortment: Assortment, customer: Ints, sku: Ints) ->
 def _looked_at(people: People, assortment: Assortment, visits: Visits, usual: Ints, p_likes: Floats, noise: Noise) -> pd.DataFrame:
     slot = np.arange(usual.shape[1])[None, :]
     row, column = np.nonzero(noise.uniform("looks before", visits.key[:, None], slot) < _LOOKED_AT * p_likes)
-    views = _earlier(people, assortment, visits, usual, row, column, _VIEW_HOURS, "view", 0, noise)
+    views = _earlier(people, assortment, visits, usual, row, column, _VIEW_HOURS, VIEW, 0, noise)
     guided = (noise.uniform("guide", views["number"].to_numpy()) < _GUIDES) & (assortment.sku_number[views["sku"].to_numpy()] > 0)
     looked: pd.DataFrame = views[guided]
-    guides = looked.assign(kind="size_guide", number=looked["number"] + _GUIDED, at=looked["at"] + 20)
+    guides = looked.assign(kind=SIZE_GUIDE, number=looked["number"] + _GUIDED, at=looked["at"] + 20)
     both: pd.DataFrame = pd.concat([views, guides], ignore_index=True)
     return both
 
@@ -116,7 +119,7 @@ def _looked_at(people: People, assortment: Assortment, visits: Visits, usual: In
 def _wished_for(people: People, assortment: Assortment, visits: Visits, usual: Ints, p_likes: Floats, noise: Noise) -> pd.DataFrame:
     slot = np.arange(usual.shape[1])[None, :]
     row, column = np.nonzero(noise.uniform("wishes", visits.key[:, None], slot) < _WISHES * p_likes)
-    return _earlier(people, assortment, visits, usual, row, column, _WISH_HOURS, "wishlist", _WISHED, noise)
+    return _earlier(people, assortment, visits, usual, row, column, _WISH_HOURS, WISHLIST, _WISHED, noise)
 
 
 def _earlier(
@@ -127,13 +130,13 @@ def _earlier(
     row: Ints,
     column: Ints,
     hours: tuple[float, float],
-    kind: str,
+    kind: int,
     first_code: int,
     noise: Noise,
 ) -> pd.DataFrame:
     """Events so many hours before the ranking, if the customer had joined and the style was out."""
     low, high = hours
-    ago = (low + (high - low) * noise.uniform(f"{kind} hours", visits.key[row], column)) * 3_600
+    ago = (low + (high - low) * noise.uniform(f"{KINDS[kind]} hours", visits.key[row], column)) * 3_600
     sku, at = usual[row, column], (visits.when[row] - ago).astype(np.int64)
     possible = at >= opened(people, assortment, visits.customer[row], sku)
     return events_frame(visits, row[possible], sku[possible], at[possible], kind, first_code + column[possible])
@@ -143,4 +146,4 @@ def _searched(people: People, visits: Visits, noise: Noise) -> pd.DataFrame:
     likely = np.where(visits.about != ANYTHING, _SEARCHES_WITH_SOMETHING_IN_MIND, _SEARCHES)
     at = visits.when - 5 - (115 * noise.uniform("search seconds", visits.key)).astype(np.int64)
     row = np.flatnonzero((noise.uniform("searches", visits.key) < likely) & (at >= people.joined[visits.customer]))
-    return events_frame(visits, row, np.full(len(row), NO_SKU), at[row], "search", np.full(len(row), _SEARCHED))
+    return events_frame(visits, row, np.full(len(row), NO_SKU), at[row], SEARCH, np.full(len(row), _SEARCHED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Flags, Ints, blank_unless, moments, named, numbered
+from experiments.demo_shop.arrays import DAY, Flags, Ints, moments, numbered, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.delivery import Deliveries, line_ids
 from experiments.demo_shop.fit import FITS
@@ -39,11 +39,11 @@ def tickets_table(assortment: Assortment, lines: Lines, deliveries: Deliveries, 
     return pd.DataFrame(
         {
             "ticket_id": numbered("t", number, 9),
-            "line_id": blank_unless(by_line, line_ids(lines).to_numpy()[line]),
-            "sku": blank_unless(~by_line, assortment.skus[lines.sku[line]]),
+            "line_id": line_ids(lines.number[line], by_line),
+            "sku": picked(assortment.skus, lines.sku[line], ~by_line),
             "opened_at": moments(tickets["at"].to_numpy()),
             "topic": tickets["topic"],
-            "channel": named(_CHANNELS, noise.choice("ticket by", shares, number)),
+            "channel": picked(_CHANNELS, noise.choice("ticket by", shares, number)),
         }
     )
 
@@ -61,7 +61,7 @@ def _subjects(assortment: Assortment, lines: Lines, deliveries: Deliveries, outc
 
 def _opened(which: int, topic: str, lines: Lines, about: Flags, begins: Ints, noise: Noise) -> pd.DataFrame:
     number = lines.number * len(_COMPLAINS) + which
-    line = np.flatnonzero(about & (noise.uniform("complains", number) < _COMPLAINS[topic]))
+    line = np.flatnonzero(about & (noise.uniform(f"complains of {topic}", lines.key, lines.sku) < _COMPLAINS[topic]))
     low, high = _WITHIN_DAYS[topic]
     after = ((low + (high - low) * noise.uniform("complains after", number[line])) * DAY).astype(np.int64)
     return pd.DataFrame({"number": number[line], "line": line, "topic": topic, "at": begins[line] + after})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Floats, Ints, moments, named, numbered
+from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints, moments, numbered, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.noise import Noise
 from experiments.demo_shop.orders import Lines
@@ -48,25 +48,25 @@ def draw_deliveries(lines: Lines, people: People, noise: Noise) -> Deliveries:
     return Deliveries(promised, np.where(days_late > 0, promised + days_late * DAY, in_time).astype(np.int64), days_late)
 
 
-def line_ids(lines: Lines) -> pd.Series:
-    """Ids of the order lines, in their order."""
-    return numbered("l", lines.number, 8)
+def line_ids(number: Ints, known: Flags | None = None) -> pd.Series:
+    """Ids of order lines of these numbers; empty where not `known`."""
+    return numbered("l", number, 8, known)
 
 
 def order_lines_table(people: People, assortment: Assortment, lines: Lines, deliveries: Deliveries) -> pd.DataFrame:
     """The order_lines table."""
     return pd.DataFrame(
         {
-            "line_id": line_ids(lines),
+            "line_id": line_ids(lines.number),
             "order_id": numbered("o", lines.visit, 7),
-            "customer_id": people.ids[lines.customer],
-            "sku": assortment.skus[lines.sku],
+            "customer_id": picked(people.ids, lines.customer),
+            "sku": picked(assortment.skus, lines.sku),
             "ordered_at": moments(lines.when),
             "promised_at": moments(deliveries.promised),
             "delivered_at": moments(deliveries.delivered),
-            "channel": np.where(lines.in_app, "app", "web").astype(object),
-            "country": named(COUNTRIES, people.country[lines.customer]),
-            "payment_method": named(PAYMENTS, lines.payment),
+            "channel": picked(("web", "app"), lines.in_app.astype(np.int64)),
+            "country": picked(COUNTRIES, people.country[lines.customer]),
+            "payment_method": picked(PAYMENTS, lines.payment),
             "quantity": lines.quantity,
             "unit_price": lines.unit_price,
             "discount": lines.discount,

@@ -11,7 +11,7 @@ import pandas as pd
 from domain.contract import checked
 from experiments.demo_shop.assortment import products_table
 from experiments.demo_shop.declared import consents_table, customers_table, preferences_table
-from experiments.demo_shop.history import Frames, Shop, State, Track, as_known, joined, logged_day
+from experiments.demo_shop.history import Frames, Shop, State, Track, as_known, joined, logged_days
 from experiments.demo_shop.settings import ShopSettings
 from experiments.demo_shop.stock import stock_table
 from experiments.demo_shop.truth import Truth
@@ -40,7 +40,7 @@ def generate(settings: ShopSettings, *, track: Track = iter) -> DemoShop:
     """
     shop = Shop.of(settings)
     state = State.of(shop)
-    days = [logged_day(shop, state, day)[1] for day in track(range(settings.days))]
+    days = list(logged_days(shop, state, track(range(settings.days))))
     told = {**standing_tables(shop), **joined(days)}
     truth = told.pop("truth")
     last = stock_table(shop.assortment, state.stock.units, settings.end - _LAST_COUNT)

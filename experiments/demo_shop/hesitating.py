@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.demo_shop.arrays import Flags, Ints
 from experiments.demo_shop.assortment import Assortment
-from experiments.demo_shop.browsing import EVENTS_PER_VISIT, NO_SKU, events_frame
+from experiments.demo_shop.browsing import BASKET, EVENTS_PER_VISIT, KINDS, NO_SKU, REMOVED, SIZE_GUIDE, VIEW, events_frame
 from experiments.demo_shop.fit import FITS, fit_of
 from experiments.demo_shop.noise import Noise
 from experiments.demo_shop.orders import Day, Lines
@@ -38,7 +38,7 @@ _SECONDS_PER_STYLE = 420
 _RECONSIDERS = 0.06
 """Share of lines, in one size, for which a neighbouring size lay in the basket for a while."""
 
-_BASKET, _GUIDE, _SIZES, _PUT, _OUT = 0, 1, 2, 8, 9
+_IN_BASKET, _GUIDED, _SIZES, _PUT, _OUT = 0, 1, 2, 8, 9
 """Codes of what is done about a line."""
 
 
@@ -47,8 +47,8 @@ def after_the_ranking(people: People, assortment: Assortment, day: Day, noise: N
     lines = day.lines
     parts = [
         _clicks(day, noise),
-        _about(lines, _tracked(lines, "basket", _BASKETS, noise), "basket", _BASKET, 12, 170, noise),
-        _about(lines, _guided(assortment, lines, noise), "size_guide", _GUIDE, 180, 400, noise),
+        _about(lines, _tracked(lines, "basket", _BASKETS, noise), BASKET, _IN_BASKET, 12, 170, noise),
+        _about(lines, _guided(assortment, lines, noise), SIZE_GUIDE, _GUIDED, 180, 400, noise),
         _size_views(people, assortment, lines, noise),
         _reconsidered(assortment, lines, noise),
     ]
@@ -65,7 +65,7 @@ def clicked_at(day: Day, noise: Noise) -> Ints:
 def _clicks(day: Day, noise: Noise) -> pd.DataFrame:
     row, position = np.nonzero(day.looks.clicked)
     sku = day.shown.of(day.sizes.sku)[row, position]
-    return events_frame(day.visits, row, sku, clicked_at(day, noise)[row, position], "view", _CLICKED + position)
+    return events_frame(day.visits, row, sku, clicked_at(day, noise)[row, position], VIEW, _CLICKED + position)
 
 
 def _tracked(lines: Lines, what: str, share: float, noise: Noise) -> Ints:
@@ -77,13 +77,13 @@ def _guided(assortment: Assortment, lines: Lines, noise: Noise) -> Ints:
     return line[assortment.sku_number[lines.sku[line]] > 0]
 
 
-def _about(lines: Lines, line: Ints, kind: str, code: int, earliest: int, latest: int, noise: Noise) -> pd.DataFrame:
+def _about(lines: Lines, line: Ints, kind: int, code: int, earliest: int, latest: int, noise: Noise) -> pd.DataFrame:
     """Something done about lines, between so many seconds before the order."""
-    before = earliest + ((latest - earliest) * noise.uniform(f"{kind} before", lines.number[line])).astype(np.int64)
+    before = earliest + ((latest - earliest) * noise.uniform(f"{KINDS[kind]} before", lines.number[line])).astype(np.int64)
     return _frame(lines, line, lines.sku[line], lines.when[line] - before, kind, np.full(len(line), code))
 
 
-def _frame(lines: Lines, line: Ints, sku: Ints, at: Ints, kind: str, code: Ints) -> pd.DataFrame:
+def _frame(lines: Lines, line: Ints, sku: Ints, at: Ints, kind: int, code: Ints) -> pd.DataFrame:
     of_line = lines.number[line] % 16
     return pd.DataFrame(
         {
@@ -106,8 +106,8 @@ def _size_views(people: People, assortment: Assortment, lines: Lines, noise: Noi
     last = ends - 5 - (15 * noise.uniform("decides", lines.number[line])).astype(np.int64)
     begins = last[:, None] - np.cumsum(stays[:, ::-1], axis=1)[:, ::-1]
     row, column = np.nonzero(seen != NO_SKU)
-    views = _frame(lines, line[row], seen[row, column], begins[row, column], "view", _SIZES + column)
-    decided = _frame(lines, line, lines.sku[line], last, "view", np.full(len(line), _SIZES + len(_STEPS)))
+    views = _frame(lines, line[row], seen[row, column], begins[row, column], VIEW, _SIZES + column)
+    decided = _frame(lines, line, lines.sku[line], last, VIEW, np.full(len(line), _SIZES + len(_STEPS)))
     return pd.concat([views, decided], ignore_index=True)
 
 
@@ -131,8 +131,8 @@ def _reconsidered(assortment: Assortment, lines: Lines, noise: Noise) -> pd.Data
     other, number = (lines.sku + step)[line], lines.number[line]
     put = lines.when[line] - 180 - (900 * noise.uniform("puts", number)).astype(np.int64)
     taken_out = put + 20 + (150 * noise.uniform("takes out", number)).astype(np.int64)
-    basket = _frame(lines, line, other, put, "basket", np.full(len(line), _PUT))
-    return pd.concat([basket, _frame(lines, line, other, taken_out, "remove_from_basket", np.full(len(line), _OUT))], ignore_index=True)
+    basket = _frame(lines, line, other, put, BASKET, np.full(len(line), _PUT))
+    return pd.concat([basket, _frame(lines, line, other, taken_out, REMOVED, np.full(len(line), _OUT))], ignore_index=True)
 
 
 def _is_size(assortment: Assortment, sku: Ints, other: Ints) -> Flags:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from experiments.demo_shop.delivery import draw_deliveries, order_lines_table
 from experiments.demo_shop.hesitating import after_the_ranking
 from experiments.demo_shop.keeping import draw_outcomes, truth_lines
 from experiments.demo_shop.noise import Noise
-from experiments.demo_shop.orders import Day, shop_on
+from experiments.demo_shop.orders import MINUTES_TO_ORDER, Day, several, shop_on
 from experiments.demo_shop.people import People, draw_people
 from experiments.demo_shop.sending_back import returns_table
 from experiments.demo_shop.settings import ShopSettings
@@ -33,7 +33,10 @@ Track = Callable[[Iterable[int]], Iterable[int]]
 """Wraps the loop over days, to show progress."""
 
 _COUNTED_AT = 3 * 3_600
-"""Stock is counted at three in the morning."""
+"""Stock is counted at three in the morning, once a week."""
+
+_VISITS_AT_ONCE = 20_000
+"""Days are written down together until they have so many visits: few enough for little memory."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,42 @@ def candidates(shop: Shop, state: State, visits: Visits) -> tuple[Sizes, Flags]:
     return sizes, visits.found & (state.stock.units[sizes.sku] > 0)
 
 
+@dataclass(frozen=True)
+class Logged:
+    """A day under the policy that the shop has used so far.
+
+    Attributes:
+        day: what happened.
+        v: (visits, candidates) how much each offer appealed.
+        number: of the day.
+        units: what lay in the warehouse in the morning.
+    """
+
+    day: Day
+    v: Floats
+    number: int
+    units: Ints
+
+
 def logged_day(shop: Shop, state: State, day: int) -> tuple[Day, Frames]:
     """A day under the policy that the shop has used so far, with all that is written down of it, ever."""
+    logged = _lived(shop, state, day)
+    return logged.day, written_down(shop, logged.day, day, logged.units, browsed_before(shop, logged.day.visits, logged.v))
+
+
+def logged_days(shop: Shop, state: State, days: Iterable[int]) -> Iterator[Frames]:
+    """All that is ever written down of days under that policy; small days are written down together, which is faster."""
+    waiting: list[Logged] = []
+    for day in days:
+        waiting.append(_lived(shop, state, day))
+        if sum(len(one.day.visits) for one in waiting) >= _VISITS_AT_ONCE:
+            yield _written_down_together(shop, waiting)
+            waiting = []
+    if waiting:
+        yield _written_down_together(shop, waiting)
+
+
+def _lived(shop: Shop, state: State, day: int) -> Logged:
     state.stock.receive(shop.begins(day), day)
     visits = shop.visits(day, state.visits)
     state.visits += len(visits)
@@ -109,8 +146,14 @@ def logged_day(shop: Shop, state: State, day: int) -> tuple[Day, Frames]:
     v = shop.appeal(visits)
     units = state.stock.units.copy()
     happened = shop_on(world, shop.assortment, shop.noise, visits, sizes, v, shown, state.stock, state.experience)
-    before = browsed_before(shop, visits, v)
-    return happened, written_down(shop, happened, day, units, before)
+    return Logged(happened, v, day, units)
+
+
+def _written_down_together(shop: Shop, logged: list[Logged]) -> Frames:
+    day = several([one.day for one in logged])
+    told = _told(shop, day, browsed_before(shop, day.visits, np.concatenate([one.v for one in logged])))
+    counts = [_counted(shop, one.number, one.units) for one in logged if _is_counted(one.number)]
+    return {**told, "stock": pd.concat(counts, ignore_index=True)} if counts else told
 
 
 def browsed_before(shop: Shop, visits: Visits, v: Floats) -> pd.DataFrame:
@@ -129,12 +172,17 @@ def written_down(shop: Shop, day: Day, number: int, units: Ints, before: pd.Data
         units: what lay in the warehouse in the morning.
         before: what its visitors had done before.
     """
+    told = _told(shop, day, before)
+    return {**told, "stock": _counted(shop, number, units)} if _is_counted(number) else told
+
+
+def _told(shop: Shop, day: Day, before: pd.DataFrame) -> Frames:
     people, assortment, noise, world = shop.people, shop.assortment, shop.noise, shop.settings.world
     deliveries = draw_deliveries(day.lines, people, noise)
     outcomes = draw_outcomes(world, day.lines, deliveries, people, assortment, noise)
     returns = returns_table(world, assortment, day.lines, people, deliveries, outcomes, noise)
     events = pd.concat([before, after_the_ranking(people, assortment, day, noise)], ignore_index=True)
-    told = {
+    return {
         "order_lines": order_lines_table(people, assortment, day.lines, deliveries),
         "returns": with_corrections(returns, day.lines, outcomes, noise),
         "fit_feedback": fit_feedback_table(people, assortment, day.lines, deliveries, outcomes, noise),
@@ -143,12 +191,17 @@ def written_down(shop: Shop, day: Day, number: int, units: Ints, before: pd.Data
         "tickets": tickets_table(assortment, day.lines, deliveries, outcomes, noise),
         "truth": truth_lines(world, day.lines, outcomes, people, assortment),
     }
-    if number % 7 == 0:
-        told["stock"] = stock_table(assortment, units, shop.begins(number) + _COUNTED_AT)
-    return told
 
 
-def joined(days: list[Frames]) -> dict[str, pd.DataFrame]:
+def _is_counted(day: int) -> bool:
+    return day % 7 == 0
+
+
+def _counted(shop: Shop, day: int, units: Ints) -> pd.DataFrame:
+    return stock_table(shop.assortment, units, shop.begins(day) + _COUNTED_AT)
+
+
+def joined(days: Sequence[Frames]) -> dict[str, pd.DataFrame]:
     """The tables of several days as one."""
     names = dict.fromkeys(name for day in days for name in day)
     return {name: pd.concat([day[name] for day in days if name in day], ignore_index=True) for name in names}
@@ -173,7 +226,19 @@ def as_known(tables: Frames, at: int) -> dict[str, pd.DataFrame]:
     arrived = {name: returns[name].mask(on_the_way) for name in _ONCE_ARRIVED}
     known["order_lines"] = lines.assign(delivered_at=lines["delivered_at"].mask(lines["delivered_at"] >= moment))
     known["returns"] = returns.assign(**arrived)
+    if "impressions" in known:
+        known["impressions"] = _seen_by(known["impressions"], known["order_lines"], moment)
     return known
+
+
+def _seen_by(impressions: pd.DataFrame, lines: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """Impressions without the clicks and orders that followed after the moment."""
+    latest = (impressions["at"] >= moment - pd.Timedelta(minutes=MINUTES_TO_ORDER[1])).to_numpy()
+    if not latest.any():
+        return impressions
+    not_yet = latest & ~impressions["line_id"].isin(lines["line_id"]).to_numpy()
+    clicked = impressions["clicked_at"]
+    return impressions.assign(clicked_at=clicked.mask(clicked >= moment), line_id=impressions["line_id"].mask(not_yet))
 
 
 def _before(frame: pd.DataFrame, happens: str, moment: pd.Timestamp) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def truth_lines(world: World, lines: Lines, outcomes: Outcomes, people: People, 
     by_cause = _with_duplicates(lines, outcomes.hazards)
     return pd.DataFrame(
         {
-            "line_id": line_ids(lines),
+            "line_id": line_ids(lines.number),
             "p_return": by_cause.sum(axis=1),
             "p_small": by_cause[:, TOO_SMALL],
             "p_large": by_cause[:, TOO_LARGE],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,7 +25,8 @@ LINES_PER_VISIT = 16
 TWICE = 0.05
 """Share of things without a size that are bought twice (guess)."""
 
-_MINUTES_TO_ORDER = (3.0, 25.0)
+MINUTES_TO_ORDER = (3.0, 25.0)
+"""From the ranking to the order, from and to."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,9 @@ class Day:
     line_of: Ints
 
 
+_Columns = TypeVar("_Columns", Visits, Sizes, Shown, Looks, Lines)
+
+
 def shop_on(
     world: World,
     assortment: Assortment,
@@ -135,6 +141,34 @@ def shop_on(
     return Day(visits, sizes, shown, Looks(looks.seen, looks.clicked, line_of >= 0), lines, line_of)
 
 
+def several(days: Sequence[Day]) -> Day:
+    """Days, one after the other, as one; all under the same policy."""
+    ends = np.cumsum([0, *(len(day.lines) for day in days)])
+    lines = _joined([_moved(day.lines, begin) for day, begin in zip(days, ends, strict=False)])
+    line_of = [np.where(day.line_of >= 0, day.line_of + begin, -1) for day, begin in zip(days, ends, strict=False)]
+    shown = _joined([day.shown for day in days])
+    return Day(
+        _joined([day.visits for day in days]),
+        _joined([day.sizes for day in days]),
+        shown,
+        _joined([day.looks for day in days]),
+        lines,
+        np.concatenate(line_of),
+    )
+
+
+def _moved(lines: Lines, by: int) -> Lines:
+    return replace(lines, twin=np.where(lines.twin >= 0, lines.twin + by, -1))
+
+
+def _joined(parts: Sequence[_Columns]) -> _Columns:
+    """Dataclasses of arrays as one; what is no array is the same in all of them."""
+    first = parts[0]
+    columns: dict[str, Any] = {one.name: [getattr(part, one.name) for part in parts] for one in fields(first)}
+    arrays: dict[str, Any] = {name: np.concatenate(column) for name, column in columns.items() if isinstance(column[0], np.ndarray)}
+    return replace(first, **arrays)
+
+
 def _lines(assortment: Assortment, noise: Noise, visits: Visits, sizes: Sizes, shown: Shown, row: Ints, position: Ints) -> Lines:
     slot = shown.slot[row, position]
     style, key = visits.styles[row, slot], visits.key[row]
@@ -145,7 +179,7 @@ def _lines(assortment: Assortment, noise: Noise, visits: Visits, sizes: Sizes, s
     begins = np.r_[True, row[1:] != row[:-1]] if len(row) else np.zeros(0, dtype=bool)
     styles = np.cumsum(~is_second)
     rank = styles - (np.maximum.accumulate(np.where(begins, styles, 0)) if len(row) else styles)
-    low, high = _MINUTES_TO_ORDER
+    low, high = MINUTES_TO_ORDER
     wait = (60 * (low + (high - low) * noise.uniform("order", visits.key[row]))).astype(np.int64)
     discount = discounts(assortment, style, visits.when[row])
     at = np.arange(len(source))

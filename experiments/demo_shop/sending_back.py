@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Floats, Ints, Texts, blank_unless, moments, named, numbered
+from experiments.demo_shop.arrays import DAY, Floats, Ints, Texts, blank_unless, moments, named, numbered, picked
 from experiments.demo_shop.assortment import VAT, Assortment
 from experiments.demo_shop.delivery import Deliveries, line_ids
 from experiments.demo_shop.keeping import Outcomes
@@ -47,13 +47,13 @@ def returns_table(
     return pd.DataFrame(
         {
             "return_id": numbered("r", lines.number[rows], 8),
-            "line_id": line_ids(lines).to_numpy()[rows],
+            "line_id": line_ids(lines.number[rows]),
             "quantity": lines.quantity[rows],
             "requested_at": moments(requested[rows]),
             "received_at": moments(received[rows]),
             "reason": _stated_reasons(cause, noise, key, sku),
-            "condition": named(_CONDITIONS, condition),
-            "disposition": named(_DISPOSITIONS, condition),
+            "condition": picked(_CONDITIONS, condition),
+            "disposition": picked(_DISPOSITIONS, condition),
             "refund": _cents(paid),
             "recovered_value": _cents(np.rint(paid / (1 + VAT) * np.array(world.recovery.recovered)[condition])),
         }

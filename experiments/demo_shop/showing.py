@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Flags, Floats, Ints, blank_unless, moments, numbered
+from experiments.demo_shop.arrays import Flags, Floats, moments, numbered, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.browsing import session_names
 from experiments.demo_shop.choosing import discount_share, discounts
@@ -65,20 +65,18 @@ def impressions_table(people: People, assortment: Assortment, day: Day, noise: N
     row, position = np.nonzero(day.shown.offered)
     visits, sku = day.visits, day.shown.of(day.sizes.sku)[row, position]
     line, style = day.line_of[row, position], visits.styles[row, day.shown.slot[row, position]]
-    ids = line_ids(day.lines).to_numpy()
-    lines: Ints = np.maximum(line, 0)
     return pd.DataFrame(
         {
             "request_id": numbered("q", visits.number[row], 7),
             "at": moments(visits.when[row]),
-            "customer_id": people.ids[visits.customer[row]],
+            "customer_id": picked(people.ids, visits.customer[row]),
             "session_id": session_names(visits.number[row]),
-            "sku": assortment.skus[sku],
+            "sku": picked(assortment.skus, sku),
             "position": position + 1,
             "propensity": day.shown.propensity[row, position],
-            "policy": day.shown.policy,
+            "policy": picked((day.shown.policy,), np.zeros(len(row), dtype=np.int64)),
             "price": assortment.price[style] - discounts(assortment, style, visits.when[row]),
             "clicked_at": moments(clicked_at(day, noise)[row, position], day.looks.clicked[row, position]),
-            "line_id": blank_unless(line >= 0, ids[lines] if len(ids) else np.full(len(line), "", dtype=object)),
+            "line_id": line_ids(day.lines.number[line] if len(day.lines) else line, line >= 0),
         }
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints, moments
+from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints, moments, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.noise import Noise
 from experiments.demo_shop.settings import ShopSettings
@@ -93,8 +93,8 @@ def stock_table(assortment: Assortment, units: Ints, at: int) -> pd.DataFrame:
     """A count of every sku at a moment."""
     return pd.DataFrame(
         {
-            "sku": assortment.skus,
-            "location": "main",
+            "sku": picked(assortment.skus, np.arange(len(units))),
+            "location": picked(("main",), np.zeros(len(units), dtype=np.int64)),
             "at": moments(np.full(len(units), at)),
             "available": units,
         }

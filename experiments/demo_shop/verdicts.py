@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from domain.tables import VERDICTS
-from experiments.demo_shop.arrays import DAY, moments, named
+from experiments.demo_shop.arrays import DAY, moments, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.delivery import Deliveries, line_ids
 from experiments.demo_shop.fit import FITS
@@ -27,18 +27,18 @@ def fit_feedback_table(
 ) -> pd.DataFrame:
     """Verdicts given half a day to ten days after delivery, a few told late."""
     sized = assortment.sku_number[lines.sku] > 0
-    speaks = noise.uniform("speaks", lines.number) < np.where(outcomes.verdict == FITS, _SPEAKS, _SPEAKS_WHEN_UNHAPPY)
-    given = deliveries.delivered + ((0.5 + 9.5 * noise.uniform("given", lines.number)) * DAY).astype(np.int64)
-    any_verdict = (len(VERDICTS) * noise.uniform("slips to", lines.number)).astype(np.int64)
-    said = np.where(noise.uniform("slips", lines.number) < _SLIP, any_verdict, outcomes.verdict)
+    speaks = noise.uniform("speaks", lines.key, lines.sku) < np.where(outcomes.verdict == FITS, _SPEAKS, _SPEAKS_WHEN_UNHAPPY)
+    given = deliveries.delivered + ((0.5 + 9.5 * noise.uniform("given", lines.key, lines.sku)) * DAY).astype(np.int64)
+    any_verdict = (len(VERDICTS) * noise.uniform("slips to", lines.key, lines.sku)).astype(np.int64)
+    said = np.where(noise.uniform("slips", lines.key, lines.sku) < _SLIP, any_verdict, outcomes.verdict)
     rows = np.flatnonzero(sized & speaks)
     verdicts = pd.DataFrame(
         {
-            "customer_id": people.ids[lines.customer[rows]],
-            "sku": assortment.skus[lines.sku[rows]],
-            "line_id": line_ids(lines).to_numpy()[rows],
+            "customer_id": picked(people.ids, lines.customer[rows]),
+            "sku": picked(assortment.skus, lines.sku[rows]),
+            "line_id": line_ids(lines.number[rows]),
             "given_at": moments(given[rows]),
-            "verdict": named(VERDICTS, said[rows]),
+            "verdict": picked(VERDICTS, said[rows]),
         }
     )
-    return some_told_late(verdicts, "given_at", lines.number[rows], "verdict", noise)
+    return some_told_late(verdicts, "given_at", (lines.key[rows], lines.sku[rows]), "verdict", noise)
