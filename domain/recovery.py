@@ -96,7 +96,7 @@ def _assumed(policy: Policy, category: str) -> tuple[float, float]:
 def _returned(tables: Tables, policy: Policy, now: dt.datetime) -> pd.DataFrame:
     """One row per arrived return of a priced line: its category, and what it adds to each of the sums."""
     known = _held(tables["returns"], now)
-    line = tables["order_lines"].set_index("line_id").loc[known["line_id"]].reset_index(drop=True)
+    line = tables["order_lines"].set_index("line_id").loc[known["line_id"]].reset_index()
     category = tables["products"].set_index("sku")["category"].loc[line["sku"]].reset_index(drop=True)
     vat = line["country"].map(dict(policy.vat)).fillna(policy.vat[""]).astype("float64")
     units = known["quantity"].astype("float64")
@@ -104,15 +104,15 @@ def _returned(tables: Tables, policy: Policy, now: dt.datetime) -> pd.DataFrame:
     share = (known["recovered_value"].astype("float64") / net.where(net > 0)).clip(upper=1)
     valued = share.notna().astype("float64")
     units, is_new = units * valued, (known["condition"] == AS_NEW).astype("float64")
-    as_new = units * (is_new * share).fillna(0)
+    as_new = units * is_new * share
     rest = units - as_new
-    columns = (valued, units, units**2, as_new, rest, rest**2, (units * (1 - is_new) * share).fillna(0), 1 - valued)
+    columns = (valued, units, units**2, as_new, rest, rest**2, units * (1 - is_new) * share, 1 - valued)
     return pd.DataFrame({"category": category, **dict(zip(_SUMS, columns, strict=True))})[net > 0]
 
 
 def _held(returns: pd.DataFrame, now: dt.datetime) -> pd.DataFrame:
     """What is known at `now` of each arrived return."""
-    told = returns["known_at"].fillna(returns["received_at"]).fillna(returns["requested_at"])
+    told = returns["known_at"].fillna(returns["received_at"])
     known = returns[told <= now]
     arrived = known["return_id"].isin(known.loc[known["received_at"] <= now, "return_id"])
     return known[holds(known) & arrived].reset_index(drop=True)
