@@ -94,6 +94,25 @@ def test_every_objective_can_be_chosen(objective: Objective) -> None:
     assert objective == parse_policy(POLICY.replace('"conversion"', f'"{objective}"')).ranking.objective
 
 
+@pytest.mark.parametrize(("days", "vat", "cents", "rate"), [(0, 0.0, 0, 0.000001), (730, 1.0, 10**9, 999999.0)])
+def test_the_ends_of_costs_and_rates_are_possible(days: int, vat: float, cents: int, rate: float) -> None:
+    text = POLICY.replace("GB = 14", f"GB = {days}").replace("US = 0.0", f"US = {vat}").replace("cents = 500", f"cents = {cents}")
+    policy = parse_policy(text.replace("USD = 1.08", f"USD = {rate}"))
+    found = (policy.window_days["GB"], policy.vat_rate("US"), policy.economics("shoe").return_handling_eur_cents, policy.exchange["USD"])
+    assert (days, vat, cents, rate) == found
+
+
+def test_one_euro_is_one_euro() -> None:
+    assert {"EUR": 1.0, "USD": 1.08} == parse_policy(POLICY.replace("USD = 1.08", "USD = 1.08\nEUR = 1")).exchange
+
+
+def test_a_policy_and_its_parts_are_values() -> None:
+    policy = parse_policy(POLICY)
+    for value, name in ((policy, "version"), (policy.ranking, "objective"), (policy.exploration, "temperature")):
+        with pytest.raises(AttributeError):
+            setattr(value, name, "other")
+
+
 @pytest.mark.parametrize(("temperature", "attention", "given_up"), [("0", "1", "0"), ("0.2", "0.001", "1.0")])
 def test_the_ends_of_what_is_possible_are_possible(temperature: str, attention: str, given_up: str) -> None:
     text = POLICY.replace("= 0.1\n", f"= {temperature}\n").replace("= 0.8\n", f"= {attention}\n").replace("= 0.02\n", f"= {given_up}\n")
@@ -120,6 +139,7 @@ def test_a_category_overrides_what_it_knows_better() -> None:
         ("Europe/Berlin", "europe/berlin", "shop.time_zone = 'europe/berlin'"),
         ("Europe/Berlin", "../Berlin", "shop.time_zone = '../Berlin'"),
         ("Europe/Berlin", "localtime", "shop.time_zone = 'localtime'"),
+        ("Europe/Berlin", "Factory", "shop.time_zone = 'Factory'"),
         ("Europe/Berlin", "", "shop.time_zone = ''"),
         ('"Europe/Berlin"', "1", "shop.time_zone = 1"),
         ('time_zone = "Europe/Berlin"', "", "shop.time_zone = None"),
@@ -149,6 +169,14 @@ def test_a_category_overrides_what_it_knows_better() -> None:
         ("[economics.category.shoe]", '[economics.category.""]', "without a name"),
         ("return_handling_eur_cents = 500", "return_handling_eur_cents = -1", "return_handling_eur_cents = -1"),
         ("return_handling_eur_cents = 500", "return_handling_eur_cents = 5.5", "return_handling_eur_cents = 5.5"),
+        ("return_handling_eur_cents = 500", "return_handling_eur_cents = true", "return_handling_eur_cents = True"),
+        ("return_handling_eur_cents = 500", "return_handling_eur_cents = 1000000001", "return_handling_eur_cents = 1000000001"),
+        ("recovery_share = 0.25", "recovery_share = true", "economics.category.lamp.recovery_share = True"),
+        ("recovery_share = 0.25", "recovery_share = '1'", "economics.category.lamp.recovery_share = '1'"),
+        ("USD = 1.08", "USD = -1", "exchange.USD = -1"),
+        ("USD = 1.08", "USD = true", "exchange.USD = True"),
+        ("USD = 1.08", "USD = '1'", "exchange.USD = '1'"),
+        ("USD = 1.08", "USD = 1000000", "exchange.USD = 1000000"),
         ("USD = 1.08", "USD = 0", "exchange.USD = 0"),
         ("USD = 1.08", "XYZ = 1", "unknown currency 'XYZ'"),
         ("USD = 1.08", "EUR = 2", "exchange.EUR = 2"),
