@@ -18,7 +18,7 @@ from features.nights import LATEST, nights, take_night
 from features.shop import Shop
 from features.snapshot import Snapshot, load_snapshot
 from features.taking import PastChanged, take_next, take_snapshot
-from tests.support.moments import line, moment, sent_back
+from tests.support.moments import line, moment, product, sent_back
 from tests.support.tiny_shops import QUICK, START, TinyShop, day_of, tiny_shops
 from tests.support.told_facts import shop_of
 
@@ -119,6 +119,16 @@ def test_what_is_told_late_and_a_new_sku_leave_the_past_as_it_was(shop: Shop, ni
     more = Shop.of({**shop.tables, **tables}, shop.windows, now=shop.now, zone=shop.zone)
     take_next(more, tmp_path / "next", night, day=shop.today)
     take_snapshot(more, tmp_path / "full", day=shop.today)
+    same_content(load_snapshot(tmp_path / "full"), load_snapshot(tmp_path / "next"))
+
+
+def test_another_list_price_changes_no_past_where_nobody_is_known_to_look_at_prices(tmp_path: Path) -> None:
+    bought = [line("a", "2024-01-01"), line("b", "2024-01-20")]
+    cheap, dear = (shop_of(products=[product("s1-38", price=price)], order_lines=bought) for price in (1000, 2000))
+    night = day_of(moment("2024-01-17").to_pydatetime(), "UTC")
+    take_snapshot(cheap, tmp_path / "last", day=night)
+    take_next(dear, tmp_path / "next", tmp_path / "last", day=night + 5)
+    take_snapshot(dear, tmp_path / "full", day=night + 5)
     same_content(load_snapshot(tmp_path / "full"), load_snapshot(tmp_path / "next"))
 
 
