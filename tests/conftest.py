@@ -51,7 +51,7 @@ def quick_settings() -> Settings:
 @pytest.fixture(scope="session")
 def demo_shop() -> DemoShop:
     """A demo shop of about 2,000 lines."""
-    return generate(ShopSettings(seed=1, customers=300, styles=100, days=200, ends_on=dt.date(2026, 9, 30)))
+    return generate(ShopSettings(seed=1, customers=500, styles=100, days=200, ends_on=dt.date(2026, 9, 30)))
 
 
 @pytest.fixture(scope="session")

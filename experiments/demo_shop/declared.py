@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints, Texts, moments, named
-from experiments.demo_shop.people import COUNTRIES, People
+from experiments.demo_shop.arrays import Flags, Floats, Ints, Texts, moments, named
+from experiments.demo_shop.people import COUNTRIES, NO_OCCASION, OCCASIONS, People
 from experiments.demo_shop.settings import ShopSettings
 from experiments.demo_shop.sizes import CATEGORIES, FIRST_NUMBER, NUMBER_STEP, nearest, position, wanted_number
 
@@ -14,8 +14,6 @@ _GRANTED = {"personalisation": 0.85, "measurements": 0.60}
 _WITHDRAWN = 0.03
 _STATES_MEASURES = 0.35
 _STATES_SIZE = 0.15
-_STATES_OCCASION = 0.08
-_OCCASIONS = ("wedding", "office", "holiday", "party")
 _NOTICE = "2024-1"
 
 
@@ -40,7 +38,7 @@ def consents_table(settings: ShopSettings, people: People, rng: np.random.Genera
 def preferences_table(settings: ShopSettings, people: People, rng: np.random.Generator) -> pd.DataFrame:
     """Height and weight, the usual size in one category, and occasions with their day."""
     sized = [index for index, category in enumerate(CATEGORIES) if category.numbers and category.name in settings.world.categories]
-    parts = [*_measures(people, rng), *([_usual_size(people, sized, rng)] if sized else []), _occasion(settings, people, rng)]
+    parts = [*_measures(people, rng), *([_usual_size(people, sized, rng)] if sized else []), _occasion(people)]
     stated = pd.concat(parts, ignore_index=True)
     return stated.sort_values(["stated_at", "customer_id", "attribute"], ignore_index=True)
 
@@ -71,15 +69,12 @@ def _usual_size(people: People, sized: list[int], rng: np.random.Generator) -> p
     return _stated(people, who, people.joined[who], attributes, size.astype(str))
 
 
-def _occasion(settings: ShopSettings, people: People, rng: np.random.Generator) -> pd.DataFrame:
+def _occasion(people: People) -> pd.DataFrame:
     """Told some time after joining, for a day 10 to 90 days ahead."""
-    who = np.flatnonzero(rng.random(len(people.ids)) < _STATES_OCCASION)
-    joined = people.joined[who]
-    at = (joined + rng.random(len(who)) * (settings.end - joined - 1)).astype(np.int64)
-    day = at // DAY * DAY + rng.integers(10, 91, len(who)) * DAY
-    occasions = named(_OCCASIONS, rng.integers(0, len(_OCCASIONS), len(who)))
-    stated = _stated(people, who, at, np.full(len(who), "occasion", dtype=object), occasions)
-    return stated.assign(needed_on=moments(day))
+    who = np.flatnonzero(people.occasion != NO_OCCASION)
+    occasions = named(OCCASIONS, people.occasion[who])
+    stated = _stated(people, who, people.told_at[who], np.full(len(who), "occasion", dtype=object), occasions)
+    return stated.assign(needed_on=moments(people.needed_on[who]))
 
 
 def _stated(people: People, who: Ints, at: Ints, attribute: Texts, value: Texts) -> pd.DataFrame:

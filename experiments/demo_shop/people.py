@@ -19,6 +19,11 @@ PAYMENTS = ("invoice", "card", "wallet")
 PAYMENT_SHARES = np.array([[0.45, 0.20, 0.35], [0.42, 0.28, 0.30], [0.30, 0.20, 0.50], [0.05, 0.65, 0.30]])
 """(countries, payments): invoice is common in German-speaking markets, rare in France (guess)."""
 
+OCCASIONS = ("wedding", "office", "holiday", "party")
+NO_OCCASION = -1
+_HAS_OCCASION = 0.08
+"""Share of accounts with an occasion that they tell of (guess)."""
+
 LOYALTY = 0.85
 """Share of orders paid by the customer's habitual method (guess)."""
 
@@ -44,6 +49,8 @@ class People:
         payment: (accounts, payments) probabilities.
         app: probability that she orders in the app.
         second: the second person of the household; -1 without.
+        occasion: index into `OCCASIONS`: what she needs something for; `NO_OCCASION` without.
+        told_at, needed_on: when she tells of it, and its day, 10 to 90 days later; seconds since 1970.
 
     Per person (the first ones are the account holders, in the order of the accounts):
         account: whose account.
@@ -68,6 +75,9 @@ class People:
     payment: Floats
     app: Floats
     second: Ints
+    occasion: Ints
+    told_at: Ints
+    needed_on: Ints
     account: Ints
     height_cm: Floats
     weight_kg: Floats
@@ -89,9 +99,11 @@ def draw_people(settings: ShopSettings, rng: np.random.Generator) -> People:
     persons = len(account)
     height_cm = np.clip(rng.normal(166, 6.5, persons), 148, 186)
     build = np.clip(rng.normal(0, 1, persons), -1.8, 2.1)
+    joined = _joined(settings, rng)
+    told_at = (joined + rng.random(count) * (settings.end - joined - 1)).astype(np.int64)
     return People(
         ids=ids("c", count, 6),
-        joined=_joined(settings, rng),
+        joined=joined,
         country=country,
         budget=np.exp(rng.normal(0.05, numbers.budget_sd, count)),
         segment=rng.choice(len(SEGMENTS), count, p=numbers.segments).astype(np.int64),
@@ -103,6 +115,9 @@ def draw_people(settings: ShopSettings, rng: np.random.Generator) -> People:
         payment=_payment_habits(country, rng),
         app=rng.beta(1.1, 1.4, count),
         second=second,
+        occasion=np.where(rng.random(count) < _HAS_OCCASION, rng.integers(0, len(OCCASIONS), count), NO_OCCASION),
+        told_at=told_at,
+        needed_on=told_at // DAY * DAY + rng.integers(10, 91, count) * DAY,
         account=account,
         height_cm=height_cm,
         weight_kg=64 + 0.55 * (height_cm - 166) + 10.5 * build + rng.normal(0, 2.5, persons),

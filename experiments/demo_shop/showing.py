@@ -51,13 +51,12 @@ def draw_shown(scores: Floats, offered: Flags, shown: int, temperature: float, v
     """
     utility = np.where(offered, scores / temperature, -np.inf)
     luck = noise.gumbel("shows", visits.key[:, None], np.arange(scores.shape[1])[None, :])
-    slot = np.argsort(-(utility + luck), axis=1, kind="stable")[:, :shown]
-    weight = np.exp(utility - utility.max(axis=1, keepdims=True, initial=-700.0))
-    taken = np.take_along_axis(weight, slot, axis=1)
-    np.put_along_axis(weight, slot, 0.0, axis=1)  # summed from the bottom up: nothing is lost by taking sums from one another
-    left = weight.sum(axis=1, keepdims=True) + np.cumsum(taken[:, ::-1], axis=1)[:, ::-1]
+    order = np.argsort(-(utility + luck), axis=1, kind="stable")
+    ranked, slot = np.take_along_axis(utility, order, axis=1), order[:, :shown]
+    log_left = np.logaddexp.accumulate(ranked[:, ::-1], axis=1)[:, ::-1]
     there = np.take_along_axis(offered, slot, axis=1)
-    return Shown(np.where(there, slot, NOT_SHOWN), np.divide(taken, left, out=np.zeros_like(taken), where=there), LOGGING)
+    log_propensity = np.subtract(ranked[:, :shown], log_left[:, :shown], out=np.full(slot.shape, -np.inf), where=there)
+    return Shown(np.where(there, slot, NOT_SHOWN), np.exp(log_propensity), LOGGING)
 
 
 def impressions_table(people: People, assortment: Assortment, day: Day, noise: Noise) -> pd.DataFrame:

@@ -9,8 +9,9 @@ import numpy as np
 from experiments.demo_shop.arrays import DAY, Flags, Floats, Ints
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.noise import Keys, Noise
-from experiments.demo_shop.people import People
+from experiments.demo_shop.people import NO_OCCASION, OCCASIONS, People
 from experiments.demo_shop.settings import ShopSettings
+from experiments.demo_shop.sizes import CATEGORY_NAMES
 from experiments.demo_shop.world import VisitNumbers
 
 NOBODY, ANYTHING = -1, -1
@@ -23,6 +24,12 @@ _AT_ONCE = 0.8
 
 _SECOND_SHOPS = 0.35
 """Share of a household's visits by its second person (guess)."""
+
+_NEEDED = {"wedding": "dress", "office": "shirt", "holiday": "knitwear", "party": "dress"}
+"""What people come for when an occasion is near (guess)."""
+
+_OCCASION_DAYS = 30
+"""From so many days before an occasion on, visits may be about it (guess)."""
 
 _EARLIEST, _LATEST = 1_800, 75_600
 """Seconds of the day between which visits begin: 00:30 and 21:00 UTC, so that a visit ends on the day it began in all markets."""
@@ -85,24 +92,30 @@ class Shelves:
         styles = (*(offered[assortment.category[offered] == one] for one in categories), offered)
         return cls(tuple(assortment.launched[one] for one in styles), styles, categories)
 
+    def of_category(self, category: Ints) -> Ints:
+        """The shelf (index) of each category; `ANYTHING` where nothing lies on it."""
+        shelf = np.searchsorted(self.categories, category) % len(self.categories)
+        return np.where(self.categories[shelf] == category, shelf, ANYTHING)
+
 
 def draw_visits(settings: ShopSettings, people: People, shelves: Shelves, day: int, first: int) -> Visits:
     """The visits of the period's day `day` (0 is the first); their numbers begin with `first`."""
     numbers, noise = settings.world.visits, Noise(settings.seed)
-    customer, when = _who_and_when(settings, people, day)
+    begins = settings.start + day * DAY
+    due = _occasion_near(people, begins)
+    customer, when = _who_and_when(settings, people, day, people.visits_per_day * np.where(due, numbers.occasion_visits, 1.0))
     number = first + np.arange(len(customer))
     key = number.astype(np.uint64)
     second = (people.second[customer] >= 0) & (noise.uniform("second", key) < _SECOND_SHOPS)
     person = np.where(second, people.second[customer], customer)
-    chosen = (noise.uniform("about", key) * len(shelves.categories)).astype(np.int64)
-    minded = noise.uniform("in mind", key) < numbers.in_mind
+    shelf = _shelf_in_mind(numbers, shelves, np.where(due, people.occasion, NO_OCCASION)[customer], noise, key)
     return Visits(
         number=number,
         customer=customer,
         person=person,
         when=when,
-        about=np.where(minded, shelves.categories[chosen], ANYTHING),
-        styles=_found(numbers, shelves, np.where(minded, chosen, ANYTHING), when, noise, key),
+        about=np.where(shelf != ANYTHING, shelves.categories[shelf], ANYTHING),
+        styles=_found(numbers, shelves, shelf, when, noise, key),
         payment=noise.choice("payment", people.payment[customer], key),
         in_app=noise.uniform("app", key) < people.app[customer],
         wanted=1 + noise.choice("wanted", np.array(numbers.styles_wanted), key),
@@ -110,17 +123,32 @@ def draw_visits(settings: ShopSettings, people: People, shelves: Shelves, day: i
     )
 
 
-def _who_and_when(settings: ShopSettings, people: People, day: int) -> tuple[Ints, Ints]:
+def _occasion_near(people: People, begins: int) -> Flags:
+    """(accounts,): whether the day lies shortly before an occasion."""
+    days_left = (people.needed_on - begins) // DAY
+    return np.asarray((people.occasion != NO_OCCASION) & (days_left > 0) & (days_left <= _OCCASION_DAYS))
+
+
+def _shelf_in_mind(numbers: VisitNumbers, shelves: Shelves, occasion: Ints, noise: Noise, key: Keys) -> Ints:
+    """The shelf (index) that each visit is about; `ANYTHING` without."""
+    chosen = (noise.uniform("about", key) * len(shelves.categories)).astype(np.int64)
+    usual = np.where(noise.uniform("in mind", key) < numbers.in_mind, chosen, ANYTHING)
+    needed = shelves.of_category(np.array([CATEGORY_NAMES.index(_NEEDED[name]) for name in OCCASIONS])[occasion])
+    comes_for_it = (occasion != NO_OCCASION) & (needed != ANYTHING) & (noise.uniform("for the occasion", key) < numbers.occasion_in_mind)
+    return np.where(comes_for_it, needed, usual)
+
+
+def _who_and_when(settings: ShopSettings, people: People, day: int, rate: Floats) -> tuple[Ints, Ints]:
+    """Who comes when on a day, in order of time; accounts come at a rate (visits a day), and most new ones soon after joining."""
     rng = np.random.default_rng([settings.seed, 1, day])
     begins = settings.start + day * DAY
-    here = int(np.searchsorted(people.joined, begins))
-    usual = np.repeat(np.arange(here), rng.poisson(people.visits_per_day[:here] * _demand(begins)))
+    here, by_night = np.searchsorted(people.joined, [begins, begins + DAY])
+    usual = np.repeat(np.arange(here), rng.poisson(rate[:here] * _demand(begins)))
     usual_at = begins + _EARLIEST + (rng.beta(3.2, 2.2, len(usual)) * (_LATEST - _EARLIEST)).astype(np.int64)
-    new = np.arange(here, int(np.searchsorted(people.joined, begins + DAY)))
-    at_once = people.joined[new] + 600 + rng.exponential(3_600, len(new)).astype(np.int64)
-    new = new[(rng.random(len(new)) < _AT_ONCE) & (at_once < begins + _LATEST)]
-    at_once = at_once[np.isin(np.arange(here, here + len(at_once)), new)]
-    customer, when = np.concatenate([usual, new]), np.concatenate([usual_at, at_once])
+    new = np.arange(here, by_night)
+    new_at = people.joined[new] + 600 + rng.exponential(3_600, len(new)).astype(np.int64)
+    comes = (rng.random(len(new)) < _AT_ONCE) & (new_at < begins + _LATEST)
+    customer, when = np.concatenate([usual, new[comes]]), np.concatenate([usual_at, new_at[comes]])
     order = np.lexsort((customer, when))
     return customer[order].astype(np.int64), when[order].astype(np.int64)
 

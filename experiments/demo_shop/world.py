@@ -64,6 +64,8 @@ class VisitNumbers:
     keeps_looking: float
     in_mind: float
     about_it: float
+    occasion_visits: float
+    occasion_in_mind: float
     styles_wanted: Numbers
     reserve: float
     taste: float
@@ -137,7 +139,7 @@ _LENGTHS = {"fussiness_shares": 3, "fussiness": 3, "segments": 5, "styles_wanted
 _SHARES = ("fussiness_shares", "segments", "styles_wanted", "condition_shares")
 _PEOPLES_RATES = ("bracketing_share", "bracketing", "wardrobing_share", "household_share", "joined_before")
 _GOODS_RATES = ("launched_before", "supplier_quality", "brand_looks", "material_looks", "unit_cost", "scarce_share", "recovered")
-_RATES = (*_PEOPLES_RATES, *_GOODS_RATES, "keeps_looking", "in_mind", "about_it")
+_RATES = (*_PEOPLES_RATES, *_GOODS_RATES, "keeps_looking", "in_mind", "about_it", "occasion_in_mind")
 _POSITIVE = ("fussiness", "tolerance_cm", "visits_per_day", "keeps_looking", "temperature", "changed_mind", "changed_mind_strained")
 """What something is divided by, or whose logarithm is taken."""
 

@@ -31,8 +31,18 @@ def compared(events: pd.DataFrame) -> pd.DataFrame:
     return stays[stays.groupby(["session_id", "style_id"])["sku"].transform("size") > 1]
 
 
-def test_there_are_five_to_nine_events_per_order(shop: DemoShop) -> None:
-    assert 5 <= len(shop.tables["events"]) / shop.tables["order_lines"]["order_id"].nunique() <= 9
+def test_there_are_three_to_six_events_per_visit(shop: DemoShop) -> None:
+    assert 3 <= len(shop.tables["events"]) / shop.tables["impressions"]["request_id"].nunique() <= 6
+
+
+def test_a_visit_its_session_and_its_order_have_one_number(shop: DemoShop) -> None:
+    impressions, lines, events = (shop.tables[name] for name in ("impressions", "order_lines", "events"))
+    visit = {name: set(ids.str[1:]) for name, ids in (("ranking", impressions["request_id"]), ("order", lines["order_id"]))}
+    customer = impressions.assign(session_id="b" + impressions["request_id"].str[1:]).groupby("session_id")["customer_id"].first()
+
+    assert visit["order"] <= visit["ranking"]
+    assert (impressions["session_id"].str[1:] == impressions["request_id"].str[1:]).all()
+    assert (events["customer_id"] == events["session_id"].map(customer)).mean() > 0.99  # the others were shown nothing
 
 
 def test_only_searches_are_about_no_sku(shop: DemoShop) -> None:
@@ -41,9 +51,39 @@ def test_only_searches_are_about_no_sku(shop: DemoShop) -> None:
     assert events.loc[events["kind"] == "search", "sku"].isna().all()
 
 
-def test_a_search_comes_shortly_before_a_view(events: pd.DataFrame) -> None:
-    searched = events["kind"] == "search"
-    assert (events.loc[searched, "stay"] <= 120).mean() > 0.95
+def test_a_search_comes_shortly_before_the_ranking(shop: DemoShop, events: pd.DataFrame) -> None:
+    asked = shop.tables["impressions"].groupby("session_id")["at"].first()
+    searches = events[(events["kind"] == "search") & events["session_id"].isin(asked.index)]
+    before = (searches["session_id"].map(asked) - searches["at"]).dt.total_seconds()
+
+    assert before.between(5, 120).all()
+
+
+def test_wishes_and_first_looks_come_before_the_ranking_and_baskets_after(shop: DemoShop, events: pd.DataFrame) -> None:
+    asked = events["session_id"].map(shop.tables["impressions"].groupby("session_id")["at"].first())
+    hours = (events["at"] - asked).dt.total_seconds() / 3_600
+
+    assert hours[events["kind"] == "wishlist"].dropna().between(-45, -25.9).all()
+    assert hours[events["kind"] == "view"].dropna().between(-5.01, 0.5).all()
+    assert hours[events["kind"] == "basket"].max() < 0.5
+
+
+def test_what_is_ordered_was_looked_at_before_more_often_than_what_else_was_shown(shop: DemoShop, events: pd.DataFrame) -> None:
+    shown = shop.tables["impressions"].merge(shop.tables["products"][["sku", "style_id"]], on="sku")
+    views = events[events["kind"] == "view"].merge(shown.groupby("session_id")["at"].first().rename("asked"), on="session_id")
+    before = views[views["at"] < views["asked"]][["session_id", "style_id"]].drop_duplicates().assign(looked=True)
+    looked = shown.merge(before, on=["session_id", "style_id"], how="left")["looked"].notna()
+
+    assert looked[shown["line_id"].notna()].mean() > 2 * looked[shown["line_id"].isna()].mean()
+
+
+def test_clicks_are_views_of_what_was_shown(shop: DemoShop, events: pd.DataFrame) -> None:
+    clicked = shop.tables["impressions"].dropna(subset="clicked_at")
+    views = events.loc[events["kind"] == "view", ["session_id", "sku", "at"]].assign(there=True)
+    found = clicked.merge(views, left_on=["session_id", "sku", "clicked_at"], right_on=["session_id", "sku", "at"], how="left")
+
+    assert len(clicked) > 1_000
+    assert found["there"].notna().all()
 
 
 def test_what_stays_in_the_basket_leads_to_an_order_of_the_same_sku(shop: DemoShop, events: pd.DataFrame) -> None:
@@ -85,12 +125,13 @@ def test_the_sizes_of_many_ordered_styles_are_compared_before_the_order(
 
 
 def test_customers_stay_longer_at_sizes_that_would_fit(shop: DemoShop, compared: pd.DataFrame) -> None:
-    people, assortment = shop.truth.people, shop.truth.assortment
+    people, assortment = shop.truth.shop.people, shop.truth.shop.assortment
     who, what = (
         pd.Index(known).get_indexer(pd.Index(asked))
         for known, asked in ((people.ids, compared["customer_id"]), (assortment.skus, compared["sku"]))
     )
-    fits = fit_of(people, assortment, who, what).feels[:, FITS]
+    at = np.full(len(who), shop.truth.shop.settings.start)
+    fits = fit_of(people, assortment, who, what, at).feels[:, FITS]
 
     assert np.mean(compared["stay"][fits > 0.8]) > 2 * np.mean(compared["stay"][fits < 0.2])
 
