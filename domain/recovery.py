@@ -101,7 +101,7 @@ def _returned(tables: Tables, policy: Policy, now: dt.datetime) -> pd.DataFrame:
     vat = line["country"].map(dict(policy.vat)).fillna(policy.vat[""]).astype("float64")
     units = known["quantity"].astype("float64")
     net = units * line["unit_price"].astype("float64") / (1 + vat)
-    share = (known["recovered_value"].astype("float64") / net.where(net > 0)).clip(upper=1)
+    share = (known["recovered_value"].astype("float64") / net).clip(upper=1)
     valued = share.notna().astype("float64")
     units, is_new = units * valued, (known["condition"] == AS_NEW).astype("float64")
     as_new = units * is_new * share

@@ -96,6 +96,12 @@ def test_without_returns_the_assumption_stands_with_the_range_that_its_source_st
     assert pytest.approx((0.5035, 0.7465), abs=0.00005) == (found.resold_as_new_share.low, found.resold_as_new_share.high)
 
 
+def test_ranges_end_at_nothing_and_at_everything() -> None:
+    certain = POLICY.replace('"eu_home"', '"eu_home"\nresold_as_new_share = 0.99\nrecovery_share = 0.01')
+    found = recovery(policy=certain)["lamp"]
+    assert (1.0, 0.0) == (found.resold_as_new_share.high, found.recovery_share.low)
+
+
 def test_a_is_the_share_in_condition_as_new_and_b_what_the_others_brought() -> None:
     found = recovery(came_back("as_new", 10000), came_back("as_new", 10000), came_back("worn", 4000), came_back("damaged", 0))["dress"]
     assert (4, 0) == (found.returns, found.without_value)
