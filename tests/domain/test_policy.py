@@ -70,6 +70,7 @@ def test_ranking_and_exploration_may_be_left_out_as_a_whole() -> None:
 def test_leaving_a_section_out_is_the_same_policy_as_spelling_its_defaults_out() -> None:
     spelled = '[ranking]\nobjective = "kept_margin"\ngive_up_orders_share = 0.01\nattention_per_position = 0.92\n'
     assert parse_policy(POLICY.replace(RANKING, "")) == parse_policy(POLICY.replace(RANKING, spelled))
+    assert parse_policy(POLICY.replace(EXPLORATION, "")) == parse_policy(POLICY.replace("temperature = 0.1", "temperature = 0"))
 
 
 @pytest.mark.parametrize("recovery", ["preset", "estimated"])
