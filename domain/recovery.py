@@ -120,7 +120,7 @@ def _held(returns: pd.DataFrame, now: dt.datetime) -> pd.DataFrame:
 
 def _pooled(sums: pd.DataFrame, assumed: Mapping[str, tuple[float, float]], prior: tuple[float, float]) -> Recovery:
     """What the categories with the same assumption show together."""
-    return _estimate(sums[[assumed[category] == prior for category in sums.index]], prior, prior)
+    return _estimate(sums.loc[[category for category in sums.index if assumed[category] == prior]], prior, prior)
 
 
 def _estimate(of_categories: pd.DataFrame, leaned_on: tuple[float, float], assumed: tuple[float, float]) -> Recovery:

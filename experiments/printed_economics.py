@@ -22,17 +22,17 @@ def till_table(tills: Mapping[str, Till], of: Ordered) -> Table:
     columns = ["lines", "net price", "unit cost", "M if kept", "L if returned", "break-even", "came back", "kept margin a line"]
     table = _table(f"what an ordered line leaves in the till, {of.currency} ({left_out} left out)", columns)
     for category, till in tills.items():
-        table.add_row(_name(category), *_till(till, of.currency), end_section=category == ALL)
+        table.add_row("all" if category == ALL else category, *_till(till, of.currency), end_section=category == ALL)
     return table
 
 
 def recovery_table(recovery: Mapping[str, Recovery]) -> Table:
-    """What returned units bring, beside what the policy assumes."""
+    """What returned units bring, beside what the policy assumes; the first row holds the categories that it treats like its default."""
     columns = ["returns", "no value yet", "a assumed", "a estimated", "b assumed", "b estimated"]
-    table = _table("what returned units still bring: a sold again as new, b of the net price for the others", columns)
+    table = _table("what returned units still bring (a: sold again as new; b: the others)", columns)
     for category, found in recovery.items():
         table.add_row(
-            _name(category),
+            "usual goods" if category == ALL else category,
             f"{found.returns:,}",
             f"{found.without_value:,}",
             f"{found.assumed[0]:.3f}",
@@ -98,10 +98,6 @@ def _till(till: Till, currency: str) -> list[str]:
         _rate(till.return_rate),
         _amount(till.kept, currency),
     ]
-
-
-def _name(category: str) -> str:
-    return "all" if category == ALL else category
 
 
 def _share(share: Share, found: Recovery) -> str:

@@ -169,6 +169,14 @@ def test_a_category_leans_on_the_others_and_they_on_the_preset() -> None:
     assert (0, 60, 60) == (found["dress"].returns, found["shirt"].returns, found[ALL].returns)
 
 
+def test_a_shop_of_one_category_leans_on_the_preset() -> None:
+    found = tables((came_back("worn", 2000),) * 60)
+    found["products"] = found["products"].query("sku == 'dress'")
+    estimates = estimate_recovery(found, parse_policy(POLICY), now=NOW)
+    assert [ALL, "dress"] == list(estimates)
+    assert pytest.approx((leaning(0.0, 60, A), leaning(0.2, 60, B))) == values(estimates["dress"])
+
+
 def test_a_category_does_not_lean_on_itself() -> None:
     rows = [came_back("worn", 5000, category="shirt")] * 60 + [came_back("as_new", 10000)] * 20
     found = recovery(*rows)

@@ -53,7 +53,7 @@ def test_lines_without_a_price_are_told() -> None:
 
 def test_estimates_stand_beside_what_is_assumed_with_their_ranges() -> None:
     assert [
-        "all 1,234 5 0.625 0.700 [0.600, 0.800] 0.500 0.300 [0.200, 0.400]",
+        "usual goods 1,234 5 0.625 0.700 [0.600, 0.800] 0.500 0.300 [0.200, 0.400]",
         "dress 0 5 0.625 - 0.500 -",
     ] == _lines(recovery_table({ALL: SEEN, "dress": replace(SEEN, returns=0)}))[2:]
 
