@@ -136,6 +136,7 @@ def test_a_category_overrides_what_it_knows_better() -> None:
     ("before", "after", "named"),
     [
         ("[returns]", "[refunds]\n[returns]", "'refunds' in policy"),
+        ("[returns]", '["economics.category"]\n[returns]', "'economics.category' in policy"),
         ("Europe/Berlin", "Europe", "shop.time_zone = 'Europe'"),
         ("Europe/Berlin", "europe/berlin", "shop.time_zone = 'europe/berlin'"),
         ("Europe/Berlin", "../Berlin", "shop.time_zone = '../Berlin'"),
