@@ -122,7 +122,8 @@ def parse_policy(text: str) -> Policy:
     _known(raw, _SECTIONS, "policy")
     shop, returns, vat, economics = (_section(raw, name) for name in ("shop", "returns", "vat", "economics"))
     ranking, exploration = _ranking(raw), _exploration(raw)
-    by_category = _by_category(economics)
+    preset = _preset_name(economics.get("preset"), "economics.preset")
+    by_category = _by_category(economics, preset)
     recovery = _recovery(economics.get("recovery", "preset"), by_category)
     said = {"economics": {**economics, "recovery": recovery}, "ranking": vars(ranking), "exploration": vars(exploration)}
     return Policy(
@@ -130,7 +131,7 @@ def parse_policy(text: str) -> Policy:
         time_zone=_time_zone(shop.get("time_zone"), "shop.time_zone"),
         window_days=_by_country(returns, "window_days", "returns", _days),
         vat=_by_country(vat, "rate", "vat", _rate),
-        preset=_preset_name(economics.get("preset"), "economics.preset"),
+        preset=preset,
         recovery=recovery,
         by_category=by_category,
         exchange=_exchange(_table(raw.get("exchange", {}), "exchange")),
@@ -245,8 +246,7 @@ def _preset_name(value: Any, where: str) -> str:
     return value
 
 
-def _by_category(economics: Mapping[str, Any]) -> dict[str, Economics]:
-    usual = _preset_name(economics.get("preset"), "economics.preset")
+def _by_category(economics: Mapping[str, Any], usual: str) -> dict[str, Economics]:
     by_category = {"": PRESETS[usual].economics}
     for category, section in _table(economics.get("category", {}), "economics.category").items():
         where = f"economics.category.{category}"
