@@ -88,6 +88,7 @@ def test_where_nothing_is_at_stake_no_return_rate_turns_the_sign() -> None:
     nothing = of(0, 0.0, free)
     assert (0, 0) == (nothing.margin_if_kept[0], nothing.loss_if_returned[0])
     assert np.isnan(nothing.break_even[0])
+    assert [1.0] == of(1, 0.0, free).break_even.tolist()
 
 
 _FLAT = ("outbound_shipping_eur_cents", "return_handling_eur_cents", "return_fee_eur_cents")
