@@ -42,16 +42,16 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def quick_settings() -> Settings:
-    """Training settings for a shop of a few thousand lines: small forests, small leaves."""
+    """Training settings for a shop of a few thousand lines: small forests, small leaves, no more impressions than they need."""
     settings = parse_settings((ROOT / "config/training.toml").read_text())
     forests = {kind: replace(forest, trees=30, fewest_rows_per_leaf=20) for kind, forest in settings.forests.items()}
-    return replace(settings, forests=forests, blocks=replace(settings.blocks, fewest_rows=100))
+    return replace(settings, forests=forests, blocks=replace(settings.blocks, fewest_rows=100), most_impressions=20_000)
 
 
 @pytest.fixture(scope="session")
 def demo_shop() -> DemoShop:
     """A demo shop of about 2,000 lines."""
-    return generate(ShopSettings(seed=1, customers=500, styles=100, days=200, ends_on=dt.date(2026, 9, 30)))
+    return generate(ShopSettings(seed=36, customers=600, styles=100, days=200, ends_on=dt.date(2026, 9, 30)))
 
 
 @pytest.fixture(scope="session")

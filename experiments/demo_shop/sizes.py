@@ -55,6 +55,9 @@ COVERED: Flags = np.array([[measure in category.measures for measure in MEASURES
 
 WEIGHT: Floats = COVERED / np.maximum(COVERED.sum(axis=1, keepdims=True), 1)
 CUT_SCALE: Floats = np.array([category.cut_scale for category in CATEGORIES])
+NUMBERS_PER_CM: Floats = CUT_SCALE * (WEIGHT / CM_PER_NUMBER).sum(axis=1)
+"""By how many numbers the size moves when it should be one dress centimetre wider."""
+
 GIVE: Floats = np.array([category.give for category in CATEGORIES])
 FIRST_NUMBER: Ints = np.array([category.numbers[0] if category.numbers else 0 for category in CATEGORIES])
 NUMBER_STEP: Ints = np.array([category.numbers[1] - category.numbers[0] if category.numbers else 1 for category in CATEGORIES])
@@ -70,8 +73,12 @@ def wanted_number(body: Floats, category: Ints, shift_cm: Floats) -> Floats:
         category: index of the category per row.
         shift_cm: how much wider than the chart it should be, in dress centimetres.
     """
-    shift = (shift_cm * CUT_SCALE[category])[:, None]
-    return np.asarray(38 + (WEIGHT[category] * (body - CM_AT_38 + shift) / CM_PER_NUMBER).sum(axis=1))
+    return np.asarray(worn_numbers(body)[np.arange(len(category)), category] + NUMBERS_PER_CM[category] * shift_cm)
+
+
+def worn_numbers(body: Floats) -> Floats:
+    """(rows, categories): the size number, with decimals, that the chart says for bodies of (rows, measures) cm."""
+    return np.asarray(38 + np.einsum("rm,cm->rc", (body - CM_AT_38) / CM_PER_NUMBER, WEIGHT))
 
 
 def position(number: Floats, category: Ints) -> Floats:

@@ -13,7 +13,7 @@ from experiments.demo_shop.arrays import Flags, Floats, Ints
 from experiments.demo_shop.assortment import BRANDS, Assortment
 from experiments.demo_shop.noise import Noise
 from experiments.demo_shop.people import People
-from experiments.demo_shop.sizes import SIZES, nearest, position, wanted_number
+from experiments.demo_shop.sizes import NUMBERS_PER_CM, SIZES, nearest, position, worn_numbers
 from experiments.demo_shop.visits import Visits
 
 NO_SIZE = -1
@@ -67,11 +67,11 @@ def sizes_for(people: People, assortment: Assortment, experience: Experience, vi
     style = visits.styles[row, column]
     kind, brand = assortment.category[style], assortment.brand[style]
     person, customer = visits.person[row], visits.customer[row]
-    knows_brand = 1 - np.exp(-experience.of_brand[customer, brand] / 2)
+    knows_brand = -np.expm1(-experience.of_brand[customer, brand] / 2)
     slip_cm = 0.8 * noise.normal("size", visits.key[row], style)
     error_cm = people.belief_error_cm[person] * np.exp(-experience.of_any[customer] / 6) + slip_cm
     shift_cm = people.ease_cm[person] + error_cm - knows_brand * assortment.brand_bias_cm[brand]
-    at = position(wanted_number(people.body[person], kind, shift_cm), kind)
+    at = position(worn_numbers(people.body[visits.person])[row, kind] + NUMBERS_PER_CM[kind] * shift_cm, kind)
     size = nearest(at, kind)
     second, has_second = _neighbour(at, size, kind)
     unsure = people.bracketing[customer] * (1 - 0.5 * knows_brand)

@@ -234,7 +234,7 @@ def test_a_refusal_is_one_message_on_stderr(arguments: list[str], named: str, sa
     [
         (["import", "kaggle", "a", "b"], "'kaggle' is unknown; known: "),
         (["backtest", "empty"], "Missing option '--model'"),
-        (["backtest", "empty", "--model", "order"], "'order' is not one of 'return', 'fit'"),
+        (["backtest", "empty", "--model", "fate"], "'fate' is not one of 'return', 'fit'"),
         (["backtest", "{home}/shop", "--model", "return", "--cut", "01.08.2011"], "'01.08.2011' is no day such as 2011-08-01"),
         (["backtest", "{home}/shop", "--model", "return", "--split", "random", "--cut", "2026-05-01"], "a random split has no cut"),
         (["pay"], "No such command 'pay'"),

@@ -57,7 +57,7 @@ def test_the_order_models_inputs_are_the_features_of_impressions_and_where_they_
     expected = build(shop, one.rows.asked).assign(shown_position=one.rows.shown["position"].astype("float64"))
     pd.testing.assert_frame_equal(expected, one.inputs)
     assert tuple(expected.columns[:-1]) == one.model.features
-    assert {1.0, 2.0, 3.0} == set(one.inputs["shown_position"])
+    assert set(map(float, range(1, 13))) == set(one.inputs["shown_position"])
 
 
 def test_positions_tell_of_orders_and_are_left_out_of_what_is_predicted(training: Training) -> None:
@@ -69,13 +69,13 @@ def test_positions_tell_of_orders_and_are_left_out_of_what_is_predicted(training
 
 
 def test_only_the_newest_impressions_train_and_judge(shop: Shop, quick_settings: Settings) -> None:
-    settings = replace(quick_settings, most_impressions=400)
+    settings = replace(quick_settings, most_impressions=4_000)
     rows, every = (learnable("order", shop, each) for each in (settings, quick_settings))
-    assert 400 == len(rows) < len(every) == len(labelled("order", shop))
-    assert every.asked["at"].iloc[-400:].tolist() == rows.asked["at"].tolist()
+    assert 4_000 == len(rows) < len(every) == quick_settings.most_impressions < len(labelled("order", shop))
+    assert every.asked["at"].iloc[-4_000:].tolist() == rows.asked["at"].tolist()
     one = train(_without(shop, "fit_feedback"), settings).trained["order"]
     assert len(newest_judge(rows, settings.blocks).judge) == len(one.rows)
-    assert 400 >= len(one.split.train) + len(one.split.calibrate) + len(one.split.judge)
+    assert 4_000 >= len(one.split.train) + len(one.split.calibrate) + len(one.split.judge)
 
 
 def test_a_shop_without_impressions_skips_the_order_model_and_says_why(shop: Shop, quick_settings: Settings) -> None:
