@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, TimeElapsedColumn, track
 
 from domain.errors import KeeprankError, RegistryRefused, TablesRefused
 
@@ -112,6 +113,14 @@ def registry(store: Path, *, new: bool = False) -> Registry:
     if not new and not database.is_file():
         raise RegistryRefused(f"{store} holds no mlflow.db", advice="run `keeprank train DIR` first, or name its folder with --store")
     return Registry(f"sqlite:///{database}", store / "mlruns")
+
+
+@contextmanager
+def ticking(total: int, sentence: str) -> Iterator[Callable[[], None]]:
+    """A bar on stderr that goes one step forward whenever the function is called, and leaves nothing behind."""
+    with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=err, transient=True) as bar:
+        task = bar.add_task(sentence, total=total)
+        yield lambda: bar.advance(task)
 
 
 def progress(steps: Iterable[Any], sentence: str) -> Iterable[Any]:

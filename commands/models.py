@@ -26,6 +26,7 @@ def train(
 
     Next: `keeprank promote` compares it with the champion; `make ui` shows the run.
     """
+    from domain.policy_text import settled
     from experiments.printed import evaluation_table
     from training.pipeline import train as train_models
     from training.settings import parse_settings
@@ -33,6 +34,7 @@ def train(
 
     parsed, policy_text = parse_settings(common.text(settings, SettingsRefused)), common.text(policy, PolicyRefused)
     shop = common.shop(folder, policy_text)
+    policy_text = settled(policy_text, shop.tables, now=shop.now)
     store.mkdir(parents=True, exist_ok=True)
     registry = common.registry(store, new=True)
     training = train_models(shop, parsed, progress=common.progress)
