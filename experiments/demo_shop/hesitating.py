@@ -84,6 +84,9 @@ def _about(lines: Lines, line: Ints, kind: int, code: int, earliest: int, latest
 
 
 def _frame(lines: Lines, line: Ints, sku: Ints, at: Ints, kind: int, code: Ints) -> pd.DataFrame:
+    """Events about lines, without those for which there was no time after the ranking: it caused them."""
+    after = at > lines.asked[line]
+    line, sku, at, code = line[after], sku[after], at[after], code[after]
     of_line = lines.number[line] % 16
     return pd.DataFrame(
         {

@@ -25,7 +25,7 @@ LINES_PER_VISIT = 16
 TWICE = 0.05
 """Share of things without a size that are bought twice (guess)."""
 
-MINUTES_TO_ORDER = (3.0, 25.0)
+MINUTES_TO_ORDER = (20.0, 50.0)
 """From the ranking to the order, from and to."""
 
 
@@ -61,7 +61,8 @@ class Lines:
         number: of the line; the same under every policy that leads to it.
         visit: the visit's number; it is the order's, too.
         customer, person, sku: indices.
-        when: when ordered, seconds since 1970.
+        asked: when the storefront asked for the ranking that led to it, seconds since 1970.
+        when: when ordered, likewise.
         quantity: units.
         unit_price, discount: cents per unit including VAT.
         twin: index of the line with the other size of the same style in the same order; -1 without.
@@ -75,6 +76,7 @@ class Lines:
     customer: Ints
     person: Ints
     sku: Ints
+    asked: Ints
     when: Ints
     quantity: Ints
     unit_price: Ints
@@ -189,6 +191,7 @@ def _lines(assortment: Assortment, noise: Noise, visits: Visits, sizes: Sizes, s
         customer=visits.customer[row],
         person=visits.person[row],
         sku=np.where(is_second, sizes.second[row, slot], sizes.sku[row, slot]),
+        asked=visits.when[row],
         when=visits.when[row] + wait,
         quantity=1 + ((SIZES[assortment.category[style]] == 1) & (noise.uniform("twice", key, style) < TWICE)).astype(np.int64),
         unit_price=assortment.price[style] - discount,

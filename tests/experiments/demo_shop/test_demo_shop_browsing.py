@@ -64,8 +64,20 @@ def test_wishes_and_first_looks_come_before_the_ranking_and_baskets_after(shop: 
     hours = (events["at"] - asked).dt.total_seconds() / 3_600
 
     assert hours[events["kind"] == "wishlist"].dropna().between(-45, -25.9).all()
-    assert hours[events["kind"] == "view"].dropna().between(-5.01, 0.5).all()
-    assert hours[events["kind"] == "basket"].max() < 0.5
+    assert hours[events["kind"] == "view"].dropna().between(-5.01, 50 / 60).all()
+    assert hours[events["kind"].isin(["basket", "remove_from_basket"])].dropna().between(0, 50 / 60).all()
+
+
+def test_nothing_that_an_order_leads_to_comes_before_the_ranking_that_led_to_the_order(
+    shop: DemoShop, events: pd.DataFrame, ordered: pd.DataFrame
+) -> None:
+    """Or the ranking would be shown its own effect."""
+    asked = events["session_id"].map(shop.tables["impressions"].groupby("session_id")["at"].first())
+    number = events["event_id"].str[1:].astype("int64") % 1_024
+    about_a_line = number >= 256
+
+    assert about_a_line.sum() > len(ordered)
+    assert (events["at"] > asked)[about_a_line].all()
 
 
 def test_what_is_ordered_was_looked_at_before_more_often_than_what_else_was_shown(shop: DemoShop, events: pd.DataFrame) -> None:
