@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
+from domain.looks import COORDINATES, FARTHEST, tells_looks
+
 UTC = pd.DatetimeTZDtype("us", "UTC")
 
 MAX_AMOUNT = 10**12
@@ -20,6 +22,12 @@ def text(meaning: str, *, needed: bool = False, one_of: tuple[str, ...] = ()) ->
     if one_of:
         checks.append(pa.Check.isin(one_of, error=f"must be one of: {', '.join(one_of)}"))
     return pa.Column(str, checks, nullable=not needed, required=needed, description=meaning)
+
+
+def looks(meaning: str) -> pa.Column:
+    """Coordinates, as text."""
+    error = f"must be 1 to {COORDINATES} numbers between {-FARTHEST:.0f} and {FARTHEST:.0f}, separated by spaces"
+    return pa.Column(str, pa.Check(tells_looks, element_wise=True, error=error), nullable=True, required=False, description=meaning)
 
 
 def moment(meaning: str, *, needed: bool = False) -> pa.Column:

@@ -39,11 +39,13 @@ class Ranking:
         objective: what an order is worth.
         give_up_orders_share: guard-rail: of the orders expected when ranking by P(order), the share that may be given up for margin, 0-1.
         attention_per_position: the share of those who looked at one position that looks at the next; above 0, at most 1.
+        stock_days: units of a sku that is not refilled are priced so that they last so many days; 0 prices none.
     """
 
     objective: Objective = "kept_margin"
     give_up_orders_share: float = 0.01
     attention_per_position: float = 0.92
+    stock_days: int = 14
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def _ranking(raw: Mapping[str, Any]) -> Ranking:
         objective=_objective(section["objective"], "ranking.objective"),
         give_up_orders_share=_rate(section["give_up_orders_share"], "ranking.give_up_orders_share"),
         attention_per_position=_attention(section["attention_per_position"], "ranking.attention_per_position"),
+        stock_days=_days(section["stock_days"], "ranking.stock_days"),
     )
 
 

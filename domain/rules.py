@@ -67,6 +67,8 @@ def cross_table_violations(tables: Tables) -> list[Violation]:
         found += _returns_against_lines(tables["returns"], tables["order_lines"])
     if "order_lines" in tables and "fit_feedback" in tables:
         found += _verdicts_against_lines(tables["fit_feedback"], tables["order_lines"])
+    if "products" in tables:
+        found += _uneven_looks(tables["products"])
     if "products" in tables and "order_lines" in tables:
         found += _mixed_currencies(tables)
     return found
@@ -137,6 +139,15 @@ def _verdicts_against_lines(said: pd.DataFrame, lines: pd.DataFrame) -> list[Vio
 def _true(offends: pd.Series) -> pd.Series:
     """Where a comparison holds for certain; a missing value offends nobody."""
     return offends.astype("boolean").fillna(False).astype(bool)
+
+
+def _uneven_looks(products: pd.DataFrame) -> list[Violation]:
+    count = products["looks"].str.split().str.len()
+    usual = count.mode()
+    if usual.empty:
+        return []
+    rule = f"holds another number of coordinates than the usual {usual[0]:.0f}"
+    return violation_of("products", "looks", rule, count.notna() & (count != usual[0]), "take all looks from one embedding")
 
 
 def _mixed_currencies(tables: Tables) -> list[Violation]:

@@ -79,6 +79,10 @@ _ALL = (
             "size_system": columns.text("the system the size belongs to, such as EU or EU shoes; sizes of two systems are never compared"),
             "colour": columns.text("colour"),
             "material": columns.text("main material"),
+            "looks": columns.looks(
+                "where the sku lies among goods that look alike, such as 0.31 -1.2 0.05: the first principal components of an image embedding, "
+                "for example; every sku that has it has as many coordinates"
+            ),
             "price": columns.amount("list price per unit including VAT"),
             "unit_cost": columns.amount("what a unit costs the shop without VAT"),
             "currency": columns.currency(),

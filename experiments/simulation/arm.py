@@ -13,7 +13,7 @@ import pandas as pd
 
 from domain.known import known_since
 from domain.tables import Tables
-from experiments.demo_shop.arrays import Floats, moments
+from experiments.demo_shop.arrays import Floats, Ints, moments
 from experiments.demo_shop.history import Shop, State
 from experiments.demo_shop.orders import Day
 from experiments.simulation.learning import Log
@@ -23,6 +23,7 @@ from experiments.simulation.truth import Worth
 from features.snapshot import Snapshot, load_snapshot
 from features.taking import take_snapshot
 from serving.assortment import Product
+from serving.stock_prices import Views, stock_prices
 
 if TYPE_CHECKING:  # the loop builds arms, and an arm asks its loop
     from experiments.simulation.loop import Morning, Past, Simulation
@@ -45,10 +46,13 @@ class Arm:
         self._logs: list[Log] = []
         self._snapshot: Snapshot | None = None
         self._popular: Floats | None = None
+        self._views: Views | None = None
+        self._prices: Mapping[str, int] = {}
 
-    def wake(self, morning: Morning, state: State) -> None:  # noqa: ARG002
-        """Take the night's snapshot; now and then, learn from what has matured."""
+    def wake(self, morning: Morning, state: State) -> None:
+        """Take the night's snapshot and the stock prices; now and then, learn from what has matured."""
         plan, day = self._simulation.plan, morning.number
+        self._prices = self._priced(state)
         if self._contender.knows == "popularity":
             self._popular = _popular(self._simulation.shop, self._past, day)
         if not self._learns:
@@ -71,10 +75,13 @@ class Arm:
 
     def ranking(self, products: Mapping[str, Product]) -> Ranking:
         """By which rules `serving.decide` ranks for it."""
-        return Ranking(self._contender.name, self._policy, products, {})
+        return Ranking(self._contender.name, self._policy, products, self._prices)
 
-    def remember(self, day: Day, found: Found, known: Known) -> None:
-        """Keep the features of what was shown, to learn from."""
+    def remember(self, day: Day, found: Found, known: Known, worth: Worth, bonus: Ints) -> None:
+        """Keep what was asked, to price the stock with, and the features of what was shown, to learn from."""
+        worths = worth.margin[found.row, found.slot] - known.p_return * worth.at_stake[found.row, found.slot] + bonus[found.row]
+        there = found.units > 0
+        self._views = Views(found.row[there], found.sku[there], known.p_order[there], worths[there])
         if known.inputs is None:
             return
         width = day.visits.styles.shape[1]
@@ -82,6 +89,16 @@ class Arm:
         place = pd.Index(found.row * width + found.slot).get_indexer(pd.Index(row * width + day.shown.slot[row, position]))
         told = self._past.days[-1]["impressions"]
         self._logs.append(Log.of(told, known.inputs.iloc[place].reset_index(drop=True)))
+
+    def _priced(self, state: State) -> Mapping[str, int]:
+        """Prices of skus that nobody refills, from yesterday's visits."""
+        days = self._policy.ranking.stock_days
+        if self._views is None or self._contender.objective == "conversion" or days == 0:
+            return {}
+        supply = np.where(state.stock.scarce, state.stock.units, np.inf)
+        looks, seen = self._policy.ranking.attention_per_position, self._simulation.plan.shop.world.visits.shown
+        prices = stock_prices(self._views, supply, share=1 / days, attention=looks, seen=seen)
+        return {str(self._simulation.shop.assortment.skus[sku]): int(prices[sku]) for sku in np.flatnonzero(prices)}
 
 
 def _snapshot(simulation: Simulation, past: Past, day: int) -> Snapshot:

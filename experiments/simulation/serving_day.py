@@ -21,9 +21,9 @@ from experiments.simulation.truth import Worth
 from features.asked import ASKED, NUMBERS, TEXTS, TIMES
 from features.snapshot import Snapshot
 from serving.assortment import Product
-from serving.decide import Scores, decide
+from serving.decide import Decision, Scores, decide
 from serving.ordering import chance
-from serving.wire import Offer, RankedOffer, RankRequest
+from serving.wire import Offer, RankRequest
 from training.model import Model
 
 _ALONE = ("quantity", "basket_lines", "basket_units", "basket_same_style", "basket_same_sku")
@@ -90,12 +90,11 @@ class Ranking:
     products: Mapping[str, Product]
     prices: Mapping[str, int]
 
-    def decide(self, request: RankRequest, p_order: Floats, p_return: Floats, request_id: str) -> tuple[RankedOffer, ...]:
+    def decide(self, request: RankRequest, p_order: Floats, p_return: Floats, request_id: str) -> Decision:
         """What `serving.decide` makes of a request."""
         scores = Scores(p_return, None, False, np.full(len(p_order), True), p_order)
         draws = chance(request_id, [offer.sku for offer in request.offers]) if self.policy.exploration.temperature else ()
-        decision = decide(request, scores, self.products, self.policy, currency="EUR", stock_prices=self.prices, draws=draws)
-        return decision.offers
+        return decide(request, scores, self.products, self.policy, currency="EUR", stock_prices=self.prices, draws=draws)
 
 
 def asked_rows(shop: Shop, visits: Visits, found: Found) -> pd.DataFrame:
@@ -131,20 +130,22 @@ def by_popularity(shop: Shop, found: Found, rates: Floats) -> Known:
     return Known(rates[style], np.zeros(len(style)), None)
 
 
-def decided(shop: Shop, visits: Visits, found: Found, known: Known, ranking: Ranking) -> Shown:
-    """Let `serving.decide` rank for every visitor."""
+def decided(shop: Shop, visits: Visits, found: Found, known: Known, ranking: Ranking) -> tuple[Shown, Ints]:
+    """Let `serving.decide` rank for every visitor; also the bonus (cents) that kept the guard-rail of each."""
     width = shop.settings.world.visits.shown
     slot, propensity = np.full((len(visits), width), NOT_SHOWN), np.zeros((len(visits), width))
+    bonus = np.zeros(len(visits), dtype=np.int64)
     starts = np.searchsorted(found.row, np.arange(len(visits) + 1)).tolist()
     countries = named(COUNTRIES, shop.people.country[visits.customer])
     for visit in np.flatnonzero(np.diff(starts)).tolist():
         these = slice(starts[visit], starts[visit + 1])
         request = RankRequest(offers=_offers(shop, found.where(these)), country=countries[visit], limit=width)
-        offers = ranking.decide(request, known.p_order[these], known.p_return[these], f"{ranking.name}-{visits.number[visit]}")
+        decision = ranking.decide(request, known.p_order[these], known.p_return[these], f"{ranking.name}-{visits.number[visit]}")
+        bonus[visit], offers = decision.order_bonus, decision.offers
         where = {offer.sku: number for number, offer in enumerate(request.offers)}
         slot[visit, : len(offers)] = found.slot[these][[where[offer.sku] for offer in offers]]
         propensity[visit, : len(offers)] = [offer.propensity for offer in offers]
-    return Shown(slot, propensity, ranking.name)
+    return Shown(slot, propensity, ranking.name), bonus
 
 
 def _offers(shop: Shop, found: Found) -> list[Offer]:

@@ -39,6 +39,7 @@ USD = 1.08
 objective = "conversion"
 give_up_orders_share = 0.02
 attention_per_position = 0.8
+stock_days = 7
 
 [exploration]
 temperature = 0.1
@@ -54,18 +55,18 @@ def test_a_policy_is_read() -> None:
     assert (0.0, 0.19, 0.19) == (policy.vat_rate("US"), policy.vat_rate("DE"), policy.vat_rate(None))
     assert {"EUR": 1.0, "USD": 1.08} == policy.exchange
     assert "eu_fashion_ehi2023" == policy.preset
-    assert Ranking("conversion", 0.02, 0.8) == policy.ranking
+    assert Ranking("conversion", 0.02, 0.8, 7) == policy.ranking
     assert Exploration(0.1) == policy.exploration
 
 
 def test_ranking_and_exploration_may_be_left_out_as_a_whole() -> None:
     policy = parse_policy(POLICY.replace(RANKING, "").replace(EXPLORATION, ""))
-    assert Ranking("kept_margin", 0.01, 0.92) == policy.ranking
+    assert Ranking("kept_margin", 0.01, 0.92, 14) == policy.ranking
     assert Exploration(0.0) == policy.exploration
 
 
 def test_leaving_a_section_out_is_the_same_policy_as_spelling_its_defaults_out() -> None:
-    spelled = '[ranking]\nobjective = "kept_margin"\ngive_up_orders_share = 0.01\nattention_per_position = 0.92\n'
+    spelled = '[ranking]\nobjective = "kept_margin"\ngive_up_orders_share = 0.01\nattention_per_position = 0.92\nstock_days = 14\n'
     assert parse_policy(POLICY.replace(RANKING, "")) == parse_policy(POLICY.replace(RANKING, spelled))
     assert parse_policy(POLICY.replace(EXPLORATION, "")) == parse_policy(POLICY.replace("temperature = 0.1", "temperature = 0"))
 
@@ -189,6 +190,8 @@ def test_a_category_overrides_what_it_knows_better() -> None:
         ('"conversion"', "true", "ranking.objective = True"),
         ('objective = "conversion"', "", "ranking.objective is missing"),
         ("give_up_orders_share = 0.02", "", "ranking.give_up_orders_share is missing"),
+        ("stock_days = 7", "stock_days = -1", "ranking.stock_days = -1"),
+        ("stock_days = 7", "", "ranking.stock_days is missing"),
         ("attention_per_position = 0.8", "", "ranking.attention_per_position is missing"),
         ("give_up_orders_share = 0.02", "give_up_orders_share = 1.01", "ranking.give_up_orders_share = 1.01"),
         ("give_up_orders_share = 0.02", "give_up_orders_share = nan", "ranking.give_up_orders_share = nan"),
