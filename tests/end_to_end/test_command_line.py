@@ -67,13 +67,13 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 def home(tmp_path_factory: pytest.TempPathFactory, keeprank_says: Keeprank) -> Path:
     """A folder with a small demo shop without verdicts as Parquet, CSV and DuckDB, and quick settings."""
     folder = tmp_path_factory.mktemp("home")
-    done = keeprank_says("demo-shop", folder / "shop", "--customers", 300, "--styles", 60, "--days", 200)
+    done = keeprank_says("demo-shop", folder / "shop", "--customers", 600, "--styles", 60, "--days", 200)
     assert (0, "") == (done.code, done.err)
     (folder / "shop" / "fit_feedback.parquet").unlink()
     _as_csv(folder / "shop", folder / "csv")
     _as_duckdb(folder / "shop", folder / "shop.duckdb")
     text = (ROOT / "config/training.toml").read_text()
-    for name, value in {"trees": 40, "fewest_rows_per_leaf": 20, "fewest_rows": 100}.items():
+    for name, value in {"trees": 40, "fewest_rows_per_leaf": 20, "fewest_rows": 100, "most_rows": 20_000}.items():
         text = "\n".join(f"{name} = {value}" if line.split(" ")[0] == name else line for line in text.splitlines())
     (folder / "training.toml").write_text(text)
     return folder

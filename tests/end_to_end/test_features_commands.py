@@ -49,7 +49,7 @@ def features(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
-    return dict(generate(ShopSettings(seed=3, customers=120, styles=40, days=150)).tables)
+    return dict(generate(ShopSettings(seed=3, customers=200, styles=40, days=150)).tables)
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_keeprank_beats_the_global_rate_and_stays_below_the_truth(
 
 @pytest.mark.usefixtures("few_folds")
 def test_a_random_split_is_of_the_published_shares_and_has_no_cut(shop: Shop, quick_settings: Settings) -> None:
-    few = _first(labelled("return", shop), shop, 220)
+    few = _first(labelled("return", shop), shop, 400)
     told = backtest_at_random("return", few, quick_settings, _silent).to_json()
     rows = len(labelled("return", few))
     assert ("random", None) == (told["split"], told["cut"])
