@@ -34,7 +34,7 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="An imported folder of tables; by default a generated shop.")] = None,
     work: Annotated[Path, typer.Option(help="Folder to work in; what an earlier demo left there is removed.")] = Path("build/demo"),
 ) -> None:
-    """The main job from end to end: generate (or read) a shop, train, promote, serve, rank over HTTP, print, stop."""
+    """The main job from end to end: generate (or read) a shop, train, promote, serve, rank over HTTP, stop; then compare policies."""
     from experiments.demo import run_demo
 
-    run_demo(data, work, config=CONFIG, console=out, progress=common.progress)
+    run_demo(data, work, config=CONFIG, console=out, progress=common.progress, ticking=common.ticking)

@@ -6,7 +6,8 @@ import datetime as dt
 import json
 import shutil
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ from rich.console import Console
 
 from domain.errors import SettingsRefused
 from domain.outcomes import KEPT, RETURNED
-from domain.policy import parse_policy
+from domain.policy import Policy, parse_policy
+from domain.policy_text import settled
 from domain.tables import Tables
 from experiments.demo_shop import ShopSettings, generate
 from experiments.printed import evaluation_table, ranking_table, verdict_table
+from experiments.simulation.printed import policies_table, versus_table
+from experiments.simulation.simulate import simulate
+from experiments.simulation.small import small_comparison
 from features.shop import Shop
 from features.source import read_tables, write_tables
 from serving.launch import free_port, serve
@@ -29,6 +34,8 @@ from training.pipeline import Progress, train
 from training.registry import SNAPSHOT, Registry, Version
 from training.settings import Settings, parse_settings
 from training.tracking import log_training
+
+Ticking = Callable[[int, str], AbstractContextManager[Callable[[], None]]]
 
 OFFERS = 12
 
@@ -57,8 +64,8 @@ class Shopper:
     skus: tuple[str, ...]
 
 
-def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, progress: Progress) -> None:
-    """Generate (or read) a shop, train, promote, serve, rank over HTTP, print, stop.
+def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, progress: Progress, ticking: Ticking) -> None:
+    """Generate (or read) a shop, train, promote, serve, rank over HTTP, print, stop; then compare policies in simulated shops.
 
     Args:
         data: a folder of the contract's tables; None generates the demo shop.
@@ -66,6 +73,7 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
         config: the folder of training.toml and policy.toml.
         console: where to print.
         progress: wraps loops, to show progress.
+        ticking: a bar of so many steps.
 
     Raises:
         SettingsRefused: `work` holds something that no demo wrote, or the data.
@@ -76,6 +84,7 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
     settings, policy_text = parse_settings((config / "training.toml").read_text()), (config / "policy.toml").read_text()
     tables, policy = _tables(data, work / "shop", console), parse_policy(policy_text)
     shop = Shop.of(tables, policy.window_days, zone=policy.time_zone)
+    policy_text = settled(policy_text, shop.tables, now=shop.now)
     registry = Registry(f"sqlite:///{(work / 'mlflow.db').resolve()}", work / "mlruns")
     champion = _champion(registry, shop, settings, policy_text, console, progress)
     release = registry.fetch_release(champion, work / "serving" / "release")
@@ -83,8 +92,20 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
     console.rule("[bold]3  Serve, and rank over HTTP")
     with serve(release, snapshot, port=free_port()) as service:
         _rank(service.url, shopper_of(shop), shop, console)
+    if data is None:
+        _compare(policy, settings, console, ticking)
     console.rule("[bold]Next")
     _next_steps(work, data, console)
+
+
+def _compare(policy: Policy, settings: Settings, console: Console, ticking: Ticking) -> None:
+    console.rule("[bold]4  Would it have earned more? Policies serve the same simulated shoppers")
+    comparison = small_comparison(policy, settings)
+    with ticking(comparison.ticks, "simulating") as tick:
+        found = simulate(comparison, tick)
+    console.print(policies_table(found, "EUR"))
+    console.print(versus_table(found))
+    console.print("two small shops: `keeprank simulate` compares larger ones, with narrower intervals", highlight=False)
 
 
 def _empty(work: Path) -> None:
