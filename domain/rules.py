@@ -59,16 +59,13 @@ def cross_table_violations(tables: Tables) -> list[Violation]:
     for name, happened in _HAPPENED.items():
         if name in tables:
             found += _known_too_early(tables[name], name, happened)
-    if "order_lines" in tables:
-        found += _line_times(tables["order_lines"])
-    if "returns" in tables:
-        found += _corrections(tables["returns"])
+    for name, rule in (("order_lines", _line_times), ("returns", _corrections), ("products", _uneven_looks)):
+        if name in tables:
+            found += rule(tables[name])
     if "order_lines" in tables and "returns" in tables:
         found += _returns_against_lines(tables["returns"], tables["order_lines"])
     if "order_lines" in tables and "fit_feedback" in tables:
         found += _verdicts_against_lines(tables["fit_feedback"], tables["order_lines"])
-    if "products" in tables:
-        found += _uneven_looks(tables["products"])
     if "products" in tables and "order_lines" in tables:
         found += _mixed_currencies(tables)
     return found
@@ -142,7 +139,7 @@ def _true(offends: pd.Series) -> pd.Series:
 
 
 def _uneven_looks(products: pd.DataFrame) -> list[Violation]:
-    count = products["looks"].str.split().str.len()
+    count = products["looks"].str.count(r"\S+")
     usual = count.mode()
     if usual.empty:
         return []

@@ -80,8 +80,8 @@ _ALL = (
             "colour": columns.text("colour"),
             "material": columns.text("main material"),
             "looks": columns.looks(
-                "where the sku lies among goods that look alike, such as 0.31 -1.2 0.05: the first principal components of an image embedding, "
-                "for example; every sku that has it has as many coordinates"
+                "coordinates in which goods that look alike lie close together, such as 0.31 -1.2 0.05: for example the first principal "
+                "components of an image embedding; as many for every sku that has any"
             ),
             "price": columns.amount("list price per unit including VAT"),
             "unit_cost": columns.amount("what a unit costs the shop without VAT"),

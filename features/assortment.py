@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.catalogue import Values
 from features.fact_text import OF_A_PRODUCT
-from features.measures import VALUES
+from features.measures import LOOKS, VALUES
 from features.persons import Texts, texts
 from features.relations import skus
 
@@ -26,7 +26,7 @@ class Offers:
         row: the sku's row in the assortment; -1 when it is not there.
         keys: the keys that follow from the sku, as texts.
         codes: the same keys as whole numbers, -1 where unknown, and the sku's own.
-        inputs: size_position, and 1 or 0 for each group of values; missing for unknown skus.
+        inputs: size_position, `LOOKS`, and 1 or 0 for each group of values; missing for unknown skus.
     """
 
     row: Ints
@@ -48,6 +48,7 @@ class Assortment:
         self._codes = {key: np.append(pd.factorize(frame[key])[0].astype("int64"), -1) for key in OF_A_PRODUCT}
         self._codes["sku"] = np.append(np.arange(len(frame), dtype="int64"), -1)
         numbers = {name: frame[name].to_numpy(dtype="float64") for name in VALUES}
+        numbers |= {name: frame[name].to_numpy(dtype="float64", na_value=np.nan) for name in LOOKS}
         numbers["size_position"] = frame["size_tenths"].to_numpy(dtype="float64", na_value=np.nan) / 10.0
         self._inputs = {name: np.append(values, np.nan) for name, values in numbers.items()}
 

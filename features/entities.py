@@ -61,7 +61,7 @@ ENTITIES = (
 )
 
 _BY_NAME = {entity.name: entity for entity in ENTITIES}
-_HISTORY = re.compile(rf"(?P<measure>[a-z_]+?)(?:_(?P<days>{'|'.join(map(str, WINDOWS))})d)?")
+_HISTORY = re.compile(rf"(?P<measure>[a-z_]+?(?:_[0-9])?)(?:_(?P<days>{'|'.join(map(str, WINDOWS))})d)?")
 
 
 @dataclass(frozen=True, order=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features import measures
 from features.fact_text import HOUR_US, OF_A_LINE, OF_A_PERSON, Kind, Said, kind_of, lines_sql, listed, one_if, told_before
-from features.measures import REASONS, VALUES
+from features.measures import LOOKS, REASONS, VALUES
 
 _NEVER = 9_000_000_000_000_000_000
 
@@ -12,18 +12,21 @@ _NEVER = 9_000_000_000_000_000_000
 def ordered(said: Said) -> Kind:
     """An order line is known when it is placed."""
     together = "PARTITION BY lines.order_id, skus.style_id ORDER BY lines.ordered_us"
+    looks = listed(f"COALESCE({name}, 0) AS ordered_{name}" for name in LOOKS)
     return kind_of(
         "ordered",
         OF_A_LINE,
         measures.ORDERED,
         f"""WITH lines AS ({lines_sql(said)}), whole AS ({_whole_orders(said)}), placed AS (
   SELECT lines.*, ROW_NUMBER() OVER (PARTITION BY lines.order_id ORDER BY lines.ordered_us, lines.line_id) AS number,
-    MIN(lines.sku) OVER ({together}) AS one_sku, MAX(lines.sku) OVER ({together}) AS other_sku
+    MIN(lines.sku) OVER ({together}) AS one_sku, MAX(lines.sku) OVER ({together}) AS other_sku,
+    {listed(f"skus.{name}" for name in LOOKS)}
   FROM whole AS lines JOIN skus ON lines.sku = skus.sku
 )
 SELECT {listed(OF_A_LINE)}, {said.day("ordered_us")} AS day, {one_if("number = 1")} AS orders, CAST(1 AS BIGINT) AS ordered_lines,
   quantity AS ordered_units, value AS ordered_value, {one_if("discount > 0")} AS discounted_lines, discount AS discount_value,
-  {one_if("one_sku <> other_sku")} AS bracketed_lines{said.id("line_id")}
+  {one_if("one_sku <> other_sku")} AS bracketed_lines,
+  {one_if(f"{LOOKS[0]} IS NOT NULL")} AS pictured_lines, {looks}{said.id("line_id")}
 FROM placed WHERE {said.during("ordered_us")}""",  # noqa: S608
     )
 

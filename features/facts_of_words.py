@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.tables import VERDICTS
 from features import measures
 from features.fact_text import OF_A_LINE, OF_A_PERSON, Kind, Said, kind_of, lines_sql, listed, number_if, one_if, told_before
+from features.measures import LOOKS
 
 
 def verdicts(said: Said) -> Kind:
@@ -54,7 +55,8 @@ def events(said: Said) -> Kind:
     """What a known shopper did in the shop, and what anybody did with a sku."""
     counted = {"viewed": "view", "searched": "search", "size_guided": "size_guide", "wished": "wishlist", "basketed": "basket"}
     counts = listed(one_if(f"happened.kind = '{kind}'") + f" AS {name}" for name, kind in counted.items())
-    priced = "happened.kind = 'view' AND skus.list_price IS NOT NULL"
+    priced = _sees("list_price")
+    looked = listed(number_if(_sees(name), f"skus.{name}") + f" AS viewed_{name}" for name in LOOKS)
     customer, sku = said.column("events", "customer_id", "STRING"), said.column("events", "sku", "STRING")
     return kind_of(
         "browsed",
@@ -64,7 +66,13 @@ def events(said: Said) -> Kind:
   SELECT {customer} AS customer_id, {sku} AS sku, events.event_id, events.kind, {said.known("events", "at")} AS us FROM events
 )
 SELECT happened.customer_id, happened.sku, {said.day("happened.us")} AS day, {counts},
-  {one_if(priced)} AS priced_views, {number_if(priced, "skus.list_price")} AS viewed_value{said.id("happened.event_id")}
+  {one_if(priced)} AS priced_views, {number_if(priced, "skus.list_price")} AS viewed_value,
+  {one_if(_sees(LOOKS[0]))} AS pictured_views, {looked}{said.id("happened.event_id")}
 FROM happened LEFT JOIN skus ON happened.sku = skus.sku
 WHERE {said.of_people()} AND {said.during("happened.us")}""",  # noqa: S608
     )
+
+
+def _sees(column: str) -> str:
+    """The condition that somebody looks at a sku of which something is known."""
+    return f"happened.kind = 'view' AND skus.{column} IS NOT NULL"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from pathlib import Path
 
-from domain import known, outcomes, sizes
+from domain import known, looks, outcomes, sizes
 from features import (
     arithmetic,
     assembly,
@@ -22,6 +22,7 @@ from features import (
     habit_features,
     histories,
     history_features,
+    looks_features,
     measures,
     moves,
     persons,
@@ -49,6 +50,7 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 FEATURE_SET_HASH = feature_set_hash(
     [
         known,
+        looks,
         outcomes,
         sizes,
         arithmetic,
@@ -67,6 +69,7 @@ FEATURE_SET_HASH = feature_set_hash(
         habit_features,
         histories,
         history_features,
+        looks_features,
         measures,
         moves,
         persons,

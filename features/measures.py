@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from domain.looks import COORDINATES
 from domain.sizes import SIZE_REASONS
 
 REASONS: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +24,9 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 """Value tags by what they speak for: four of the five groups of EY's Future Consumer Index; the fifth, affordability, is about price."""
 
+LOOKS = tuple(f"looks_{number}" for number in range(1, COORDINATES + 1))
+"""The coordinates of how a sku looks, in hundredths."""
+
 ORDERED = {
     "orders": "orders (counted at their first line)",
     "ordered_lines": "order lines",
@@ -31,6 +35,8 @@ ORDERED = {
     "discounted_lines": "order lines with a discount",
     "discount_value": "discounts given, minor units",
     "bracketed_lines": "order lines ordered together with another size or colour of their style",
+    "pictured_lines": "order lines of skus with looks",
+    **{f"ordered_{name}": f"sum of coordinate {name[-1]} of their looks, hundredths" for name in LOOKS},
 }
 DELIVERED = {
     "delivered_lines": "order lines delivered",
@@ -73,6 +79,8 @@ BROWSED = {
     "viewed": "views",
     "priced_views": "views of skus with a list price",
     "viewed_value": "sum of their list prices, minor units",
+    "pictured_views": "views of skus with looks",
+    **{f"viewed_{name}": f"sum of coordinate {name[-1]} of the looks viewed, hundredths" for name in LOOKS},
     "searched": "searches",
     "size_guided": "looks at the size guide",
     "wished": "wish-list entries",

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.catalogue import Feature
 from features.entities import ENTITIES
+from features.measures import LOOKS
 
 Keys = Mapping[str, str | None]
 """What the asked-for row is about: `features.fact_text.KEYS`, None where unknown."""
@@ -42,6 +43,7 @@ _NO_INPUT = {
     "bust_cup": "no bust cup was declared that may be used",
     "stated_size": "no usual size was stated for this category",
     "joined_us": "no account was known before that day",
+    **dict.fromkeys(LOOKS, "the sku's looks are not told"),
     "today.minutes_since_first_move": "nothing was done that day yet",
     "today.minutes_since_last_move": "nothing was done that day yet",
     "today.size_vs_dwelt": "no time was spent that day on a size of this style that compares with the offered one",

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from domain.looks import coordinates
 from domain.sizes import size_positions
 from features.clock import day_sql
 from features.engine import Engine, Source
 from features.fact_text import DAY_US, Said
-from features.measures import VALUES
+from features.measures import LOOKS, VALUES
 from features.stored import AnyShop, Stored
 from features.told import Told, personal_keys
 
@@ -62,7 +63,8 @@ def skus(products: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per sku: sku, the keys of the product, size_tenths (its size's position, tenths; missing when it cannot be ordered),
-        list_price (minor units; missing when unknown), and a 1 for each group of values that its tags speak for.
+        list_price (minor units; missing when unknown), `LOOKS` (hundredths; missing where it has none, or fewer), and a 1 for each group
+        of values that its tags speak for.
     """
     position = size_positions(products["size"])
     frame = products[["sku", "style_id", "category", "brand", "supplier_id", "material", "size"]].assign(
@@ -70,7 +72,13 @@ def skus(products: pd.DataFrame) -> pd.DataFrame:
         size_tenths=pd.array(np.rint(position * 10), dtype="Int64"),
         list_price=products["price"].astype("Int64"),
     )
-    return pd.concat([frame, values(products)], axis=1)
+    return pd.concat([frame, looks(products), values(products)], axis=1)
+
+
+def looks(products: pd.DataFrame) -> pd.DataFrame:
+    """How each product looks: `LOOKS`, in hundredths."""
+    hundredths = np.rint(coordinates(products["looks"]) * 100)
+    return pd.DataFrame(hundredths, columns=list(LOOKS), index=products.index).astype("Int64")
 
 
 def values(products: pd.DataFrame) -> pd.DataFrame:

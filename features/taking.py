@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -187,17 +187,18 @@ def _same_past(engine: Embedded, night: Night, last: Path, manifest: Mapping[str
     before = midnight(int(manifest["day"]), night.shop.zone)
     then, now = fingerprints(engine, sources_of(night.shop), before, night.at)
     changed = [name for name in then if manifest["past"].get(name) != then[name]]
-    priced = any("viewed_value" in one.measures for one in night.plan)
-    if _products_changed(pd.read_parquet(last / "products.parquet"), night.shop.tables["products"], priced=priced):
+    summed = {measure for one in night.plan for measure in one.measures}
+    if _products_changed(pd.read_parquet(last / "products.parquet"), night.shop.tables["products"], summed):
         changed.append("products")
     if changed:
         raise PastChanged(f"{', '.join(changed)}: what was known before {before:%Y-%m-%d %H:%M} has changed", advice="take a full snapshot")
     return now
 
 
-def _products_changed(then: pd.DataFrame, now: pd.DataFrame, *, priced: bool) -> bool:
-    """Whether a sku that was there says something else of itself, as far as facts inherit it: its list price only where one is summed."""
-    inherited = [*OF_A_PRODUCT, "value_tags", *(["price"] if priced else [])]
+def _products_changed(then: pd.DataFrame, now: pd.DataFrame, summed: Set[str]) -> bool:
+    """Whether a sku that was there says something else of itself, as far as facts inherit it: price and looks only if they are summed."""
+    numbers = {"price": {"priced_views"}, "looks": {"pictured_views", "pictured_lines"}}
+    inherited = [*OF_A_PRODUCT, "value_tags", *(column for column, counted in numbers.items() if counted & summed)]
     old, new = (frame[["sku", *inherited]].set_index("sku") for frame in (then, now))
     return not old.equals(new.reindex(old.index).astype(old.dtypes.to_dict()))
 

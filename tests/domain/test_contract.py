@@ -67,6 +67,7 @@ _LINES: list[tuple[str, str, Any, str]] = [
     ("returns", "recovered_value", [MAX_AMOUNT + 1], "must be at most 1,000,000,000,000"),
     ("products", "style_id", [""], "must not be empty"),
     ("products", "style_id", [None], "must not be empty"),
+    *(("products", "looks", [looks], "must be 1 to 8 numbers between -100 and 100") for looks in ("", "1,2", "0 100.1", "nan", "1 " * 9)),
     ("returns", "reason", ["ugly"], "must be one of: too_small"),
 ]
 
@@ -84,6 +85,19 @@ def test_the_largest_amount_is_allowed() -> None:
     tables = sound()
     tables["order_lines"]["unit_price"] = MAX_AMOUNT
     assert [] == found(tables)
+
+
+@pytest.mark.parametrize("looks", ["0.31 -1.2 5e-2", "-100", "+.5  1.", " ".join(["100"] * 8), None])
+def test_up_to_eight_numbers_are_looks(looks: str | None) -> None:
+    tables = sound()
+    tables["products"] = tables["products"].assign(looks=pd.Series([looks], dtype="str"))
+    assert [] == found(tables)
+
+
+def test_all_looks_have_as_many_coordinates() -> None:
+    products = [product(f"s{number}", looks=looks) for number, looks in enumerate(("1 2", None, "3 4", "5", "6 7 8"))]
+    breach = next(iter(found(raw_tables(products=products, order_lines=[]))))
+    assert ("looks", "holds another number of coordinates than the usual 2", (4, 5)) == (breach.column, breach.rule, breach.rows)
 
 
 @pytest.mark.parametrize("twice", ["products", "order_lines", "returns"])

@@ -88,6 +88,7 @@ def changed(shop: Shop, table: str, column: str, value: object) -> Shop:
         ("products", "category", "another"),
         ("products", "material", "another"),
         ("products", "price", 1),
+        ("products", "looks", "1 2 3 4"),
     ],
 )
 def test_a_row_of_the_past_that_reads_otherwise_is_noticed(

@@ -39,6 +39,7 @@ def rich() -> dict[str, pd.DataFrame]:
     stated = {"height_cm": "170", "weight_kg": "60", "occasion": "work"}
     told: Fact = {"customer_id": "c1", "stated_at": "2023-12-01", "needed_on": "2024-02-01"}
     sold: Fact = {"supplier_id": "p", "material": "wool", "price": 1000, "size_system": "EU", "value_tags": "organic,local,designer"}
+    sold["looks"] = "1 2 3 4 5 6 7 8"
     return shop_tables(
         products=[product("s1-38", **sold), product("s1-40", **sold)],
         order_lines=[line(name, "2024-01-01", **bought, sku="s1-38" if name == "kept" else "s1-40") for name in line_ids],

@@ -10,6 +10,7 @@ from features.feature_set import FEATURES
 from tests.support.oracle_crosses import CROSSES
 from tests.support.oracle_facts import known_before
 from tests.support.oracle_histories import HISTORIES
+from tests.support.oracle_looks import LOOKS
 from tests.support.oracle_past import NAN, Formula, Then
 from tests.support.oracle_profiles import PROFILES
 from tests.support.oracle_sizes import SIZES, VERDICTS
@@ -17,7 +18,7 @@ from tests.support.oracle_tastes import TASTES
 from tests.support.oracle_today import TODAY
 from tests.support.tiny_shops import Rows, TinyShop, midnight_of
 
-FORMULAS: dict[str, Formula] = HISTORIES | VERDICTS | PROFILES | CROSSES | SIZES | TASTES | TODAY
+FORMULAS: dict[str, Formula] = HISTORIES | VERDICTS | PROFILES | CROSSES | SIZES | TASTES | LOOKS | TODAY
 
 
 def existing(rows: Rows) -> list[Feature]:

@@ -77,9 +77,18 @@ class Drawing:
         lines = _numbered("line_id", "l", (line for number in range(7) for line in self._order(f"o{number}")))
         returned = [(f"r{number}", line) for number, line in enumerate(lines) if self.random.random() < 0.6]
         returns = [row for return_id, line in returned for row in self._came_back(line, return_id)]
-        rows: Rows = {"products": [{**row, "currency": "EUR"} for row in PRODUCTS], "order_lines": lines, "returns": returns}
+        rows: Rows = {"products": self._products(), "order_lines": lines, "returns": returns}
         optional = self._further(lines) if further else {}
         return rows | {name: given for name, given in optional.items() if self.random.random() < 0.9}
+
+    def _products(self) -> list[Row]:
+        """All products, of which some or none have looks."""
+        told = self.random.choice([0, 0.8, 0.8])
+        coordinates = self.random.choice([1, 2, 3])
+        return [{**row, "currency": "EUR", "looks": self._looks(coordinates) if self.random.random() < told else None} for row in PRODUCTS]
+
+    def _looks(self, coordinates: int) -> str:
+        return " ".join(self.random.choice(["0", "0.31", "-1.2", "1.005", "2", "-.5e-1"]) for _ in range(coordinates))
 
     def moment(self) -> dt.datetime:
         """A moment on one of few days."""
