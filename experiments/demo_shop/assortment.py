@@ -164,6 +164,7 @@ def products_table(settings: ShopSettings, assortment: Assortment, rng: np.rando
             "size_system": blank_unless(sized, np.where(assortment.category[style] == CATEGORY_NAMES.index("shoes"), "EU shoes", "EU")),
             "colour": named(COLOURS, rng.integers(0, len(COLOURS), settings.styles))[style],
             "material": named(MATERIALS, assortment.material)[style],
+            "looks": _told(assortment.shown)[style],
             "price": assortment.price[style],
             "unit_cost": assortment.unit_cost[style],
             "currency": "EUR",
@@ -172,6 +173,11 @@ def products_table(settings: ShopSettings, assortment: Assortment, rng: np.rando
             "hidden": assortment.hidden[style],
         }
     )
+
+
+def _told(looks: Floats) -> Texts:
+    """Coordinates as the products table tells them; an image embedding sees the photos, not the goods."""
+    return np.array([" ".join(f"{number:.2f}" for number in row) for row in looks], dtype=object)
 
 
 def _looks(settings: ShopSettings, brand: Ints, material: Ints, rng: np.random.Generator) -> Floats:
