@@ -39,7 +39,11 @@ _NOTHING = np.array([None], dtype=object)
 
 
 class Assortment:
-    """Finds products by sku."""
+    """Finds products by sku.
+
+    Attributes:
+        looks: `LOOKS` of each product, and at the end of an unknown sku; None where the shop tells none.
+    """
 
     def __init__(self, products: pd.DataFrame) -> None:
         frame = skus(products)
@@ -51,6 +55,8 @@ class Assortment:
         numbers |= {name: frame[name].to_numpy(dtype="float64", na_value=np.nan) for name in LOOKS}
         numbers["size_position"] = frame["size_tenths"].to_numpy(dtype="float64", na_value=np.nan) / 10.0
         self._inputs = {name: np.append(values, np.nan) for name, values in numbers.items()}
+        told = np.column_stack([self._inputs[name] for name in LOOKS])
+        self.looks: Values | None = None if np.isnan(told).all() else told
 
     def column(self, key: str) -> Texts:
         """A key of every product, and at the end None for an unknown sku."""

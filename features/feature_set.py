@@ -33,6 +33,7 @@ from features import (
     taste_features,
     today,
     today_features,
+    today_looks,
     told,
     verdict_features,
 )
@@ -80,6 +81,7 @@ FEATURE_SET_HASH = feature_set_hash(
         taste_features,
         today,
         today_features,
+        today_looks,
         told,
         verdict_features,
     ],

@@ -1,4 +1,4 @@
-"""Looks: whether the offer looks like what a customer looks at and orders, as far as the shop tells how its goods look."""
+"""Looks: whether the offer looks like what a customer views and orders, as far as the shop tells how its goods look."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from features.arithmetic import share, shrunk
 from features.catalogue import Inputs, Values
 from features.cross_features import cross
 from features.measures import LOOKS
+from features.today_features import today
 
 _OWN = "personalisation"
 _LOOKS = ("products.looks",)
@@ -22,25 +23,28 @@ class Among:
     """What looks are averaged over.
 
     Attributes:
+        of: whose looks they are: the customer's ever, or today's.
         sums: the measures of coordinates, without the coordinate's name.
         count: the measure of what has looks.
-        weight: how many at the shop's mean a customer is assumed to begin with.
+        weight: how many at the shop's mean are assumed to have gone before.
     """
 
+    of: str
     sums: str
     count: str
     weight: float
 
 
-_VIEWS = Among("viewed", "pictured_views", 10.0)
-_LINES = Among("ordered", "pictured_lines", 5.0)
+_VIEWS = Among("customer", "viewed", "pictured_views", 10.0)
+_LINES = Among("customer", "ordered", "pictured_lines", 5.0)
+_TODAY = Among("today", "viewed", "pictured_views", 3.0)
 
 
 def compared(v: Inputs, among: Among) -> Iterator[tuple[Values, Values, Values]]:
-    """Of each coordinate: the shop's mean, the customer's mean shrunk to it, and the offer's own."""
+    """Of each coordinate: the shop's mean, the customer's (or today's) mean shrunk to it, and the offer's own."""
     for name in LOOKS:
         usual = share(v[f"shop.{among.sums}_{name}"], v[f"shop.{among.count}"]) / 100.0
-        own = shrunk(v[f"customer.{among.sums}_{name}"] / 100.0, v[f"customer.{among.count}"], usual, among.weight)
+        own = shrunk(v[f"{among.of}.{among.sums}_{name}"] / 100.0, v[f"{among.of}.{among.count}"], usual, among.weight)
         yield usual, own, v[name] / 100.0
 
 
@@ -91,3 +95,14 @@ def customer_looks_distance(v: Inputs) -> Values:
 )
 def customer_ordered_looks_match(v: Inputs) -> Values:
     return match(v, _LINES)
+
+
+@today(
+    "whether the offer's looks lean the way of the looks viewed so far today, against those that all view",
+    unit="squared looks",
+    kind="today",
+    purpose=_OWN,
+    tables=_SEEN,
+)
+def today_looks_match(v: Inputs) -> Values:
+    return match(v, _TODAY)

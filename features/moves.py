@@ -13,7 +13,8 @@ from features.assortment import Assortment, Offers
 from features.catalogue import Inputs
 from features.clock import micros
 from features.persons import Ints
-from features.today import KINDS, Askers, Moves, today_inputs
+from features.today import KINDS, Askers, Moves, in_order, today_inputs
+from features.today_looks import looks_viewed
 
 _MOVES = ("customer_id", "sku", "kind", "us", "id")
 
@@ -60,7 +61,9 @@ def today(done: pd.DataFrame, assortment: Assortment, customers: pd.Series, offe
         **_codes(about),
         tie=_ties(done),
     )
-    return today_inputs(found, Askers(who=who.astype("int64"), us=at_us, midnight_us=midnight_us, **_codes(offers)))
+    asking = Askers(who=who.astype("int64"), us=at_us, midnight_us=midnight_us, **_codes(offers))
+    seen = {} if assortment.looks is None else looks_viewed(in_order(found), asking, assortment.looks)
+    return {**today_inputs(found, asking), **seen}
 
 
 def _ties(done: pd.DataFrame) -> Ints:

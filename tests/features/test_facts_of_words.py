@@ -73,3 +73,14 @@ def test_a_view_tells_the_list_price_of_its_sku_where_that_is_known() -> None:
     facts = facts_of(shop_of(products=sold, events=did))["browsed"]
     found = {measure: days_of(facts, measure) for measure in ("viewed", "priced_views", "viewed_value")}
     assert {"viewed": {"01-10": 5}, "priced_views": {"01-10": 3}, "viewed_value": {"01-10": 2000}} == found
+
+
+def test_a_view_tells_the_looks_of_its_sku_where_they_are_told() -> None:
+    sold = [product("s1-38", looks="0.31 -1.2"), product("s1-40", looks="0 2"), product("s1-42")]
+    looked = [("view", "s1-38"), ("view", "s1-38"), ("wishlist", "s1-38"), ("view", "s1-40"), ("view", "s1-42"), ("view", None)]
+    did: list[dict[str, object]] = [
+        {"event_id": f"e{number}", "sku": sku, "kind": kind, "at": "2024-01-10"} for number, (kind, sku) in enumerate(looked)
+    ]
+    facts = facts_of(shop_of(products=sold, events=did))["browsed"]
+    found = [days_of(facts, measure) for measure in ("pictured_views", "viewed_looks_1", "viewed_looks_2", "viewed_looks_3")]
+    assert [{"01-10": 3}, {"01-10": 62}, {"01-10": -40}, {}] == found

@@ -118,5 +118,7 @@ def _happens(name: str, needs: frozenset[str]) -> bool:
     """Whether a known customer moves that way, and is known to do it with a sku where that matters."""
     done = _done(needs)
     who = done[done["kind"].isin(_OF_A_DAY.get(name, EVENT_KINDS)) & done["customer_id"].notna()]
-    about_a_sku = name.startswith(("today.style", "today.sku", "today.category", "today.brand", "today.size_vs"))
+    about_a_sku = name.startswith(
+        ("today.style", "today.sku", "today.category", "today.brand", "today.size_vs", "today.pictured", "today.viewed")
+    )
     return bool((who["sku"].notna() | (not about_a_sku)).any())

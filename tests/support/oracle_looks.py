@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tests.support.oracle_past import NAN, Formula, Past, Then
+from tests.support.oracle_today import of_today
 from tests.support.tiny_shops import Row
 
 Looks = list[float]
@@ -46,6 +47,16 @@ def match(t: Then, kind: str, weight: int) -> float:
     return sum((own - usual) * (offer - usual) for usual, own, offer in found) if found else NAN
 
 
+def today(t: Then) -> float:
+    """How far the offer leans the way of what was viewed so far today, as if three usual ones had gone before."""
+    offer, usual = looks_of(t, t.row["sku"]), mean(seen(t, t.of(), "view"))
+    viewed = [looks_of(t, move.get("sku")) for move in of_today(t) if move["kind"] == "view"]
+    if not offer or not usual or t.row["customer_id"] is None:
+        return NAN
+    own = taste([looks for looks in viewed if looks], usual, 3)
+    return sum((own[d] - usual[d]) * (offer[d] - usual[d]) for d in range(len(usual)))
+
+
 def distance(t: Then) -> float:
     """How far the offer is from what the customer looks at."""
     found = sides(t, "view", 10)
@@ -56,4 +67,5 @@ LOOKS: dict[str, Formula] = {
     "customer_looks_match": lambda t: match(t, "view", 10),
     "customer_looks_distance": distance,
     "customer_ordered_looks_match": lambda t: match(t, "order", 5),
+    "today_looks_match": today,
 }
