@@ -67,7 +67,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 def home(tmp_path_factory: pytest.TempPathFactory, keeprank_says: Keeprank) -> Path:
     """A folder with a small demo shop without verdicts as Parquet, CSV and DuckDB, and quick settings."""
     folder = tmp_path_factory.mktemp("home")
-    done = keeprank_says("demo-shop", folder / "shop", "--customers", 600, "--styles", 60, "--days", 200)
+    done = keeprank_says("demo-shop", folder / "shop", "--customers", 1500, "--styles", 60, "--days", 200)
     assert (0, "") == (done.code, done.err)
     (folder / "shop" / "fit_feedback.parquet").unlink()
     _as_csv(folder / "shop", folder / "csv")
