@@ -17,7 +17,7 @@ from experiments.demo_shop.arrays import Floats, Ints, moments
 from experiments.demo_shop.history import Shop, State
 from experiments.demo_shop.orders import Day
 from experiments.simulation.learning import Log
-from experiments.simulation.policies import Contender
+from experiments.simulation.policies import Contender, Knows
 from experiments.simulation.serving_day import Found, Known, Ranking, by_models, by_popularity, by_truth
 from experiments.simulation.truth import Worth
 from features.snapshot import Snapshot, load_snapshot
@@ -41,8 +41,7 @@ class Arm:
         self._simulation, self._contender, self._past = simulation, contender, past
         policy = simulation.policy
         self._policy = replace(policy, ranking=replace(policy.ranking, objective=contender.objective))
-        self._learns = contender.knows in ("models", "shuffled_models")
-        self._models = simulation.learned(contender) if self._learns else {}
+        self._models = simulation.learned(contender) if contender.learns else {}
         self._logs: list[Log] = []
         self._snapshot: Snapshot | None = None
         self._popular: Floats | None = None
@@ -55,7 +54,7 @@ class Arm:
         self._prices = self._priced(state)
         if self._contender.knows == "popularity":
             self._popular = _popular(self._simulation.shop, self._past, day)
-        if not self._learns:
+        if not self._contender.learns:
             return
         if day > plan.first and (day - plan.first) % plan.retrain_days == 0:
             log = sum(self._logs, self._simulation.log())
@@ -70,7 +69,8 @@ class Arm:
             return by_popularity(shop, found, self._popular)
         if self._snapshot is not None:
             since = _since_midnight(self._simulation, self._past, morning.number)
-            return by_models(shop, morning.visits, found, self._snapshot, since, self._models)
+            said = by_models(shop, morning.visits, found, self._snapshot, since, self._models)
+            return _corrected(said, by_truth(found, worth), self._contender.knows)
         return by_truth(found, worth)
 
     def ranking(self, products: Mapping[str, Product]) -> Ranking:
@@ -99,6 +99,13 @@ class Arm:
         looks, seen = self._policy.ranking.attention_per_position, self._simulation.plan.shop.world.visits.shown
         prices = stock_prices(self._views, supply, share=1 / days, attention=looks, seen=seen)
         return {str(self._simulation.shop.assortment.skus[sku]): int(prices[sku]) for sku in np.flatnonzero(prices)}
+
+
+def _corrected(said: Known, true: Known, knows: Knows) -> Known:
+    """What models say, with what the policy knows for true in its place."""
+    p_order = true.p_order if knows == "true_orders" else said.p_order
+    p_return = true.p_return if knows == "true_returns" else said.p_return
+    return Known(p_order, p_return, said.inputs)
 
 
 def _snapshot(simulation: Simulation, past: Past, day: int) -> Snapshot:

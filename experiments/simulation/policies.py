@@ -9,7 +9,7 @@ from typing import Literal
 from domain.errors import SettingsRefused
 from domain.policy import Objective
 
-Knows = Literal["popularity", "models", "shuffled_models", "truth"]
+Knows = Literal["popularity", "models", "shuffled_models", "true_orders", "true_returns", "truth"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Contender:
     objective: Objective
 
     @property
+    def learns(self) -> bool:
+        """Whether it has models."""
+        return self.knows not in ("popularity", "truth")
+
+    @property
     def seed(self) -> int:
         """Added to the seed of its models: 0, but for the second of two equal policies."""
         return int(self.name.partition("#")[2] or 1) - 1
@@ -39,6 +44,8 @@ _KNOWN: Mapping[str, tuple[Knows, Objective]] = {
     "kept_margin": ("models", "kept_margin"),
     "oracle": ("truth", "kept_margin"),
     "oracle_conversion": ("truth", "conversion"),
+    "oracle_orders": ("true_orders", "kept_margin"),
+    "oracle_returns": ("true_returns", "kept_margin"),
     "shuffled": ("shuffled_models", "kept_margin"),
 }
 MEANINGS: Mapping[str, str] = {
@@ -48,6 +55,8 @@ MEANINGS: Mapping[str, str] = {
     "kept_margin": "expected kept margin of the models, within the guard-rail",
     "oracle": "expected kept margin with the true probabilities, within the guard-rail",
     "oracle_conversion": "true P(order)",
+    "oracle_orders": "the oracle's P(order), and the models' P(return)",
+    "oracle_returns": "the models' P(order), and the oracle's P(return)",
     "shuffled": "expected kept margin of models that learned from other rows' labels: they know nothing",
 }
 NAMES = tuple(_KNOWN)

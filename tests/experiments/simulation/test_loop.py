@@ -42,6 +42,13 @@ def test_who_knows_the_truth_earns_most_or_sells_most(results: dict[str, Result]
     assert orders(results["oracle_conversion"]) == max(orders(result) for result in results.values())
 
 
+def test_to_know_the_orders_or_the_returns_is_worth_something(simulation: Simulation, results: dict[str, Result]) -> None:
+    orders_known, returns_known = (simulation.run(one) for one in contenders("oracle_orders,oracle_returns"))
+
+    assert earned(results["kept_margin"]) < earned(returns_known) < earned(results["oracle"])
+    assert earned(results["kept_margin"]) < earned(orders_known) < earned(results["oracle"])
+
+
 def test_the_truth_keeps_its_own_guard_rail(results: dict[str, Result]) -> None:
     """The guard-rail's attention is a guess, so it holds roughly."""
     assert 0.97 < orders(results["oracle"]) / orders(results["oracle_conversion"]) < 1
