@@ -73,7 +73,7 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert ("0.05", "300000", 22) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.05", "20000", 22) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
 
 
 def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
