@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.errors import NotEnoughData
 from domain.outcomes import outcomes
 from domain.policy import Policy
 from domain.tables import Tables
@@ -18,6 +19,8 @@ from features.build import build
 from features.shop import Shop
 from training.model import SHOWN_POSITION, Model, fit
 from training.settings import Settings
+
+_SHUFFLES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +90,21 @@ def learn(
 
 def _fitted(kind: str, inputs: pd.DataFrame, y: npt.NDArray[np.int64], settings: Settings, *, shuffled: bool) -> Model:
     """The newest rows calibrate; nothing judges, for the simulation does."""
-    if shuffled:
-        y = np.random.default_rng(settings.seed).permutation(y)
+    return _of_shuffled(kind, inputs, y, settings) if shuffled else _of(kind, inputs, y, settings)
+
+
+def _of(kind: str, inputs: pd.DataFrame, y: npt.NDArray[np.int64], settings: Settings) -> Model:
     border = round(len(y) * (1 - settings.blocks.calibrate))
     blocks = [(inputs.iloc[:border], y[:border]), (inputs.iloc[border:], y[border:])]
     return fit(kind, blocks[0], blocks[1], settings.forests[kind], seed=settings.seed, threads=settings.threads)
+
+
+def _of_shuffled(kind: str, inputs: pd.DataFrame, y: npt.NDArray[np.int64], settings: Settings) -> Model:
+    """Every other model of shuffled labels forecasts the opposite by chance, and is refused when it is calibrated: shuffle again."""
+    rng, refused = np.random.default_rng(settings.seed), NotEnoughData("never shuffled")
+    for _ in range(_SHUFFLES):
+        try:
+            return _of(kind, inputs, rng.permutation(y), settings)
+        except NotEnoughData as error:
+            refused = error
+    raise refused

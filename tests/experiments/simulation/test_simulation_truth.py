@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,13 +29,15 @@ def everything_shown(simulation: Simulation) -> Shown:
 def with_luck(simulation: Simulation, luck: int) -> dict[str, float]:
     """What happens to those visitors with one luck, in a shop that never runs out."""
     shop, world, morning = simulation.shop, simulation.plan.shop.world, simulation.mornings[0]
+    numbers, rng, count = world.visits, np.random.default_rng(luck), len(morning.visits)
+    patience = 1 + (rng.exponential(size=count) / -np.log(numbers.keeps_looking)).astype(np.int64)
+    wanted = 1 + rng.choice(len(numbers.styles_wanted), count, p=numbers.styles_wanted)
+    visits = replace(morning.visits, patience=patience, wanted=wanted)
     state = simulation.state.copy()
-    sizes, _ = candidates(shop, state, morning.visits)
+    sizes, _ = candidates(shop, state, visits)
     state.stock.units[:] = 10**6
     noise = Noise(1_000 + luck)
-    day = shop_on(
-        world, shop.assortment, noise, morning.visits, sizes, morning.v, everything_shown(simulation), state.stock, state.experience
-    )
+    day = shop_on(world, shop.assortment, noise, visits, sizes, morning.v, everything_shown(simulation), state.stock, state.experience)
     lines = day.lines
     back = draw_outcomes(world, lines, draw_deliveries(lines, shop.people, noise), shop.people, shop.assortment, noise).returned
     style = shop.assortment.sku_style[lines.sku]
