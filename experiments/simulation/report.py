@@ -148,9 +148,14 @@ def _metrics(runs: Runs, name: str, part: str) -> dict[str, Interval]:
 def _versus(runs: Runs, name: str, part: str) -> dict[str, Interval]:
     """Relative differences, seed by seed: luck that both share falls out."""
     return {
-        metric: Interval.of(_over(of(results[name].sums[part]), of(results[BASELINE].sums[part])) - 1 for results in runs.values())
+        metric: Interval.of(_relative(of(results[name].sums[part]), of(results[BASELINE].sums[part])) for results in runs.values())
         for metric, of in RATIOS.items()
     }
+
+
+def _relative(value: float, base: float) -> float:
+    """How much more, as a share of the base; undefined where the base earns nothing, or loses."""
+    return value / base - 1 if base > 0 else math.nan
 
 
 def _gain_share(results: Mapping[str, Result], name: str, part: str) -> float:

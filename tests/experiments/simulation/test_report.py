@@ -82,6 +82,16 @@ def test_one_seed_has_no_interval() -> None:
     assert "oracle_gain_share" not in alone.policies["kept_margin"]
 
 
+def test_more_than_a_loss_is_no_share_of_it() -> None:
+    losing = report(
+        "tiny", {1: {"conversion": result(-10), "kept_margin": result(5)}, 2: {"conversion": result(10), "kept_margin": result(5)}}
+    )
+    gain = losing.versus["kept_margin/conversion"]["kept_margin_per_1000_views"]
+
+    assert {"value": None, "low": None, "high": None} == gain.to_json()
+    assert "-" == percent(gain)
+
+
 def test_no_policy_to_compare_with() -> None:
     assert {} == report("tiny", {1: {"oracle": result(1_000)}}).versus
 
