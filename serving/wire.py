@@ -182,7 +182,7 @@ class ExcludedOffer(Struct, frozen=True, kw_only=True):
 
 
 class RankReply(Struct, frozen=True, kw_only=True):
-    """The offers by expected kept margin, best first."""
+    """The offers in the order of the policy's objective within its guard-rail, best first."""
 
     request_id: str
     as_of: Annotated[Moment, Meta(description="The moment asked about (UTC).")]
