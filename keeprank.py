@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's idle threads w
 
 import typer
 
-from commands import economics, features, models, pages, running, simulating, snapshots, tables, training_rows
+from commands import economics, features, models, pages, releases, running, simulating, snapshots, tables, training_rows
 from commands.common import err
 from domain.errors import KeeprankError
 
@@ -25,7 +25,9 @@ app.command()(tables.check)
 app.command("import")(tables.import_)
 app.command()(tables.demo_shop)
 app.command()(models.train)
-app.command()(models.promote)
+app.command()(releases.promote)
+app.command()(releases.rollback)
+app.command()(releases.history)
 app.command()(running.serve)
 app.command()(models.backtest)
 app.command()(economics.economics)

@@ -11,6 +11,7 @@
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
     ├── SnapshotRefused       the online state is, likewise
     ├── GateRefused           the challenger is not better than the champion
+    ├── RollbackRefused       there is no earlier release to go back to
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
@@ -83,6 +84,10 @@ class SnapshotRefused(KeeprankError):
 
 class GateRefused(KeeprankError):
     """The challenger is not better than the champion."""
+
+
+class RollbackRefused(KeeprankError):
+    """There is no earlier release to go back to."""
 
 
 class RegistryRefused(KeeprankError):
