@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -154,7 +153,10 @@ def _champion(registry: Registry, shop: Shop, settings: Settings, policy_text: s
     for kind, why in training.skipped.items():
         console.print(f"no {kind} model: {why}", markup=False, highlight=False)
     now, by = dt.datetime.now(dt.UTC), whoami()
-    track = partial(progress, sentence="taking the snapshot")
+
+    def track(entities: Iterable[Any]) -> Iterable[Any]:
+        return progress(entities, "taking the snapshot")
+
     log_training(registry, training, shop, settings, policy_text, now=now, by=by, track=track)
     verdict = judge(registry, settings.gate, seed=settings.seed)
     console.print(verdict_table(verdict))

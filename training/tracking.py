@@ -203,12 +203,12 @@ def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tup
 def judged_of(trained: Trained, shop: Shop, policy: Policy) -> Judged:
     """The rows that judged a model, without ids: the gate scores champion and challenger on them."""
     rows = trained.rows
-    customers, _ = pd.factorize(clusters(rows))
-    lists = np.arange(len(rows)) if rows.shown is None else pd.factorize(rows.shown["request_id"])[0]
+    customers = pd.factorize(clusters(rows))[0].astype("int64")
+    lists = np.arange(len(rows)) if rows.shown is None else pd.factorize(rows.shown["request_id"])[0].astype("int64")
     priced, kept, lost = at_stake(rows, shop.tables["products"], policy)
     money = np.full((2, len(rows)), np.nan)
     money[:, priced] = kept, lost
-    at = rows.asked["at"].astype("int64").to_numpy()
+    at = np.array(rows.asked["at"].astype("int64"), dtype=np.int64)
     return Judged(rows.kind, trained.inputs, rows.y, customers, at, lists, money[0], money[1], slices(rows, trained.inputs))
 
 

@@ -150,6 +150,7 @@ def test_the_runs_note_is_the_model_card_and_its_datasets_are_the_tables(logged:
     for said in ("## return: Will this order line be sent back?", "| auc |", "Where it is least to be trusted", "## Limits", "seed 1"):
         assert said in card
     assert f"| order_lines | {len(shop.tables['order_lines']):,} |" in card
+    assert run.inputs is not None
     assert set(shop.tables) == {one.dataset.name for one in run.inputs.dataset_inputs}
 
 
@@ -252,6 +253,6 @@ def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logge
     (tmp_path / "release" / "old.txt").write_text("old")
     release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
     assert (version.seal, POLICY) == (release.seal, release.policy)
-    assert {"data", "settings", "cuts"} == set(release.about)
+    assert {"data", "settings", "cuts", "learned_from"} == set(release.about)
     assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))
     assert ["release", "snapshot"] == sorted(path.name for path in tmp_path.iterdir())
