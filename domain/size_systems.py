@@ -18,6 +18,19 @@ _CM = (15.0, 250.0)
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where numbers come from.
+
+    Attributes:
+        text: in words.
+        guess: whether nobody says so.
+    """
+
+    text: str
+    guess: bool
+
+
+@dataclass(frozen=True)
 class Size:
     """One size of one system.
 
@@ -97,7 +110,7 @@ class SizeSystems:
     """
 
     version: str
-    sources: Mapping[str, str]
+    sources: Mapping[str, Source]
     scales: tuple[Scale, ...]
 
     def scale(self, category: str | None) -> Scale | None:
@@ -125,9 +138,9 @@ class SizeSystems:
         return tuple(self._equivalent(size, other) for other in found if other is not None)
 
     def _equivalent(self, size: Size, found: Size) -> Equivalent:
-        keys = dict.fromkeys((size.source, found.source))
-        source = "; ".join(self.sources[key] for key in keys)
-        return Equivalent(found, round(found.cm - size.cm, 2), source, "guess" in source)
+        sources = [self.sources[key] for key in dict.fromkeys((size.source, found.source))]
+        words = "; ".join(source.text for source in sources)
+        return Equivalent(found, round(found.cm - size.cm, 2), words, any(source.guess for source in sources))
 
 
 def parse_size_systems(text: str) -> SizeSystems:
@@ -142,14 +155,18 @@ def parse_size_systems(text: str) -> SizeSystems:
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the size systems are no TOML: {error}") from error
     _exactly(raw, {"version": str, "sources": dict, "scale": list}, "")
-    for key, source in raw["sources"].items():
-        _require(isinstance(source, str) and source != "", f"sources.{key}", source, "a sentence")
-    scales = tuple(_scale(one, f"scale {number}", raw["sources"]) for number, one in enumerate(raw["scale"], start=1))
+    sources = {key: _source(source, f"sources.{key}") for key, source in raw["sources"].items()}
+    scales = tuple(_scale(one, f"scale {number}", sources) for number, one in enumerate(raw["scale"], start=1))
     _once((category for scale in scales for category in scale.categories), "a category")
-    return SizeSystems(raw["version"], raw["sources"], scales)
+    return SizeSystems(raw["version"], sources, scales)
 
 
-def _scale(raw: Any, where: str, sources: Mapping[str, str]) -> Scale:
+def _source(raw: Any, where: str) -> Source:
+    _exactly(raw, {"text": str, "guess": bool}, where)
+    return Source(raw["text"], raw["guess"])
+
+
+def _scale(raw: Any, where: str, sources: Mapping[str, Source]) -> Scale:
     _exactly(raw, {"name": str, "measure": str, "categories": list, "system": list}, where)
     _require(_texts(raw["categories"]), f"{where}: categories", raw["categories"], "texts")
     systems = [_system(one, f"{where}, system {number}", sources) for number, one in enumerate(raw["system"], start=1)]
@@ -158,7 +175,7 @@ def _scale(raw: Any, where: str, sources: Mapping[str, str]) -> Scale:
     return Scale(raw["name"], raw["measure"], tuple(raw["categories"]), {sizes[0].system: sizes for _, sizes in systems}, dict(named))
 
 
-def _system(raw: Any, where: str, sources: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[Size, ...]]:
+def _system(raw: Any, where: str, sources: Mapping[str, Source]) -> tuple[tuple[str, ...], tuple[Size, ...]]:
     _exactly(raw, {"name": str, "also": list, "sizes": list}, where)
     _require(_texts(raw["also"]), f"{where}: also", raw["also"], "texts")
     sizes = tuple(_size(one, raw["name"], f"{where}, size {number}", sources) for number, one in enumerate(raw["sizes"], start=1))
@@ -168,7 +185,7 @@ def _system(raw: Any, where: str, sources: Mapping[str, str]) -> tuple[tuple[str
     return (raw["name"], *raw["also"]), sizes
 
 
-def _size(raw: Any, system: str, where: str, sources: Mapping[str, str]) -> Size:
+def _size(raw: Any, system: str, where: str, sources: Mapping[str, Source]) -> Size:
     _exactly(raw, {"size": str, "cm": float, "source": str}, where)
     _require(_CM[0] <= raw["cm"] <= _CM[1], f"{where}: cm", raw["cm"], f"{_CM[0]:g} to {_CM[1]:g}")
     _require(raw["source"] in sources, f"{where}: source", raw["source"], f"one of: {', '.join(sources)}")

@@ -1,0 +1,119 @@
+"""The sizes of a style as the shop sells them, or as somebody describes a style that the shop does not sell yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.sizes import size_positions
+from features.snapshot import Snapshot
+from serving.reading import RequestRefused
+from serving.wire import FieldError
+
+_NO_SYSTEM = ""
+
+
+@dataclass(frozen=True)
+class Described:
+    """A style that the snapshot does not hold.
+
+    Attributes:
+        category: the shop's own category.
+        sizes: as printed; by default those in which the shop sells most styles of the category.
+        size_system: the system they belong to; by default the one of most styles of the category.
+        brand: if known.
+        material: main material, if known.
+    """
+
+    category: str
+    sizes: tuple[str, ...] = ()
+    size_system: str | None = None
+    brand: str | None = None
+    material: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StyleSizes:
+    """A style's skus that have a size, in the order of their sizes.
+
+    Attributes:
+        category: its category.
+        skus: one row per sku: sku, style_id, size, size_system (empty where the shop names none), position (missing where a size has
+            none) and price (missing where unknown).
+        snapshot: a state that knows these skus.
+    """
+
+    category: str
+    skus: pd.DataFrame
+    snapshot: Snapshot
+
+    def step(self, system: str) -> float:
+        """By how much the places of neighbouring sizes differ in a system: the median."""
+        places = np.unique(self.skus.loc[self.skus["size_system"] == system, "position"].dropna())
+        return float(np.median(np.diff(places))) if len(places) > 1 else 1.0
+
+    def steps(self) -> npt.NDArray[np.float64]:
+        """Place of each sku's size, counted in sizes."""
+        divisors = self.skus["size_system"].map({system: self.step(system) for system in self.skus["size_system"].unique()})
+        return np.asarray(self.skus["position"] / divisors, dtype="float64")
+
+
+def style_sizes(snapshot: Snapshot, style_id: str, described: Described | None = None) -> StyleSizes:
+    """The sizes of a style that the snapshot holds, or else of one that is described.
+
+    Raises:
+        RequestRefused: the shop has no such style and it is not described, or the style has no sizes.
+    """
+    goods = snapshot.products[snapshot.products["style_id"] == style_id]
+    if len(goods) == 0 and described is None:
+        raise _refused(f"{style_id!r} is no style of this shop; expected: one of its style_ids, or a category, sizes, … that describe it")
+    if len(goods) == 0 and described is not None:
+        goods = _new(snapshot.products, style_id, described)
+        snapshot = _with(snapshot, goods)
+    sized = goods[goods["size"].notna()]
+    if len(sized) == 0:
+        raise _refused(f"{style_id!r} comes without sizes: there is none to advise")
+    skus = sized[["sku", "style_id", "size"]].assign(
+        size_system=sized["size_system"].fillna(_NO_SYSTEM).astype(str),
+        position=size_positions(sized["size"]),
+        price=sized["price"].astype("float64"),
+    )
+    return StyleSizes(str(goods["category"].iloc[0]), skus.sort_values(["size_system", "position", "size"], ignore_index=True), snapshot)
+
+
+def _new(products: pd.DataFrame, style_id: str, described: Described) -> pd.DataFrame:
+    """Rows of the products table for a described style: what is not known of it is missing."""
+    system, usual = _usual(products, described)
+    sizes = described.sizes or usual
+    if not sizes:
+        raise _refused(f"nothing is sold in sizes in category {described.category!r}; expected: the sizes of {style_id!r}")
+    told = {"style_id": style_id, "category": described.category, "brand": described.brand, "material": described.material}
+    told |= {"size": list(sizes), "size_system": system, "sku": [f"{style_id}-{size}" for size in sizes]}
+    rows = pd.DataFrame({name: told.get(name) for name in products.columns}, index=range(len(sizes)))
+    known = rows.assign(hidden=False) if "hidden" in products.columns else rows
+    return known.astype(products.dtypes.to_dict())
+
+
+def _usual(products: pd.DataFrame, described: Described) -> tuple[str | None, tuple[str, ...]]:
+    """The system of a category's styles, and the sizes that most of its styles come in."""
+    alike = products[(products["category"] == described.category) & products["size"].notna()]
+    systems = alike["size_system"].dropna().value_counts()
+    system = described.size_system or (str(systems.index[0]) if len(systems) else None)
+    alike = alike if system is None else alike[alike["size_system"] == system]
+    runs = alike.groupby("style_id")["size"].agg(lambda sizes: tuple(dict.fromkeys(sizes)))
+    return system, (runs.value_counts().index[0] if len(runs) else ())
+
+
+def _with(snapshot: Snapshot, goods: pd.DataFrame) -> Snapshot:
+    """The same state with further goods: what is known of their brand and category tells of them, too."""
+    manifest = {"day": snapshot.day, "zone": snapshot.zone, "present": sorted(snapshot.present)}
+    counted = pd.DataFrame({"sku": list(snapshot.stock), "available": list(snapshot.stock.values())})
+    tables = {"products": pd.concat([snapshot.products, goods], ignore_index=True), "stock": counted}
+    return Snapshot(snapshot.seal, manifest, snapshot.state, snapshot.people, tables)
+
+
+def _refused(message: str) -> RequestRefused:
+    return RequestRefused(FieldError(field="/style_id", message=message))
