@@ -114,7 +114,7 @@ def anchored(
         raw: (sizes, 3) probabilities of too small, fits and too large.
         steps: place of each size, counted in sizes: neighbours lie 1 apart; NaN where it has none.
         trust: how likely the shopper orders each size, not negative and above 0 somewhere; normed within a style. All on one size: the
-            shopper has chosen it, its raw probabilities come back unchanged, and the others are told from them.
+            shopper has chosen it, its raw probabilities come back as they were (within `_CERTAIN`), and the others are told from them.
         styles: which style, and size system, each row belongs to; by default all are of one.
         per_step: see above; not negative.
 
@@ -143,7 +143,7 @@ def _mixed(raw: Floats, at: Floats, mass: Floats, per_step: float) -> Floats:
     away = at[:, :, None] - at[:, None, :]  # (styles, to, from)
     curves = [raw[:, :, SMALL], 1.0 - raw[:, :, LARGE]]
     shifted = (ndtr(ndtri(np.clip(one, _CERTAIN, 1.0 - _CERTAIN))[:, None, :] - per_step * away) for one in curves)
-    told = [np.where(away == 0, one[:, None, :], other) for one, other in zip(curves, shifted, strict=True)]
+    told = [np.where(per_step * away == 0, one[:, None, :], other) for one, other in zip(curves, shifted, strict=True)]
     small, below = (np.minimum.accumulate((one * (mass / total)[:, None, :]).sum(axis=2), axis=1) for one in told)
     return _columns(small, below)
 
