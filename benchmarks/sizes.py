@@ -15,7 +15,7 @@ import argparse
 import datetime as dt
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +52,7 @@ from training.size_curve import FITS, LARGE, SMALL, anchored, coherent, contradi
 Floats = npt.NDArray[np.float64]
 
 POLICY, SETTINGS = ((ROOT / "config" / name).read_text() for name in ("policy.toml", "training.toml"))
-DAYS_AFTER, MOST_ORDERS, MOST_ROWS = 30, 600, 6_000
+DAYS_AFTER, MOST_ORDERS, MOST_ROWS = 30, 250, 6_000
 console = Console()
 
 
@@ -63,16 +63,21 @@ class EverySize:
     Attributes:
         row: of each size, the number of the line.
         bought: whether it is the size that was bought.
-        steps: its place, counted in sizes.
         position: its place as printed.
+        step: by how much the places of neighbours differ.
         inputs: its features.
     """
 
     row: npt.NDArray[np.int64]
     bought: npt.NDArray[np.bool_]
-    steps: Floats
     position: Floats
+    step: Floats
     inputs: pd.DataFrame
+
+    @property
+    def steps(self) -> Floats:
+        """Its place, counted in sizes."""
+        return np.asarray(self.position / self.step)
 
 
 def shop_of(tables: Tables) -> Shop:
@@ -100,24 +105,19 @@ def every_size(shop: Shop, asked: pd.DataFrame) -> EverySize:
     sizes = lines[["row", "bought", "style_id"]].merge(goods, on="style_id").sort_values(["row", "position"], kind="stable")
     rows = asked.iloc[sizes["row"].to_numpy()].reset_index(drop=True).assign(sku=sizes["sku"].astype("str").to_numpy())
     place = sizes["position"].to_numpy(dtype="float64")
-    steps = place / sizes["style_id"].map(step).to_numpy(dtype="float64")
-    return EverySize(sizes["row"].to_numpy(), (sizes["bought"] == sizes["sku"]).to_numpy(), steps, place, build(shop, rows))
+    steps = sizes["style_id"].map(step).to_numpy(dtype="float64")
+    return EverySize(sizes["row"].to_numpy(), (sizes["bought"] == sizes["sku"]).to_numpy(), place, steps, build(shop, rows))
 
 
 def likely_sizes(sizes: EverySize, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE) -> Floats:
     """How likely each size is ordered, line by line."""
-    found = np.empty(len(sizes.row))
-    scale = np.ones(len(sizes.row))
-    np.divide(sizes.position, sizes.steps, out=scale, where=sizes.steps != 0)
-    scaled = sizes.inputs[[one.feature for one in evidence]].div(scale, axis=0)
-    scaled = pd.concat([scaled, sizes.inputs[[one.lines for one in evidence if one.lines]]], axis=1)
-    ends = np.flatnonzero(np.diff(np.append(sizes.row, -1)))
-    first = 0
-    for last in ends.tolist():
-        part = slice(first, last + 1)
-        found[part] = likely(scaled.iloc[part], sizes.steps[part], 1.0, evidence, choice)
-        first = last + 1
-    return found
+    columns = sizes.inputs[[name for one in evidence for name in (one.feature, one.lines) if name]]
+    ends = np.flatnonzero(np.diff(np.append(sizes.row, -1))) + 1
+    found = []
+    for first, last in zip([0, *ends[:-1]], ends, strict=True):
+        place, step = sizes.position[first:last], float(sizes.step[first])
+        found.append(likely(columns.iloc[first:last], place, step, evidence, choice))
+    return np.concatenate(found)
 
 
 def bought(shop: Shop) -> Table:
@@ -197,10 +197,10 @@ def variances(shop: Shop) -> str:
     """The greatest likelihood of the sizes that were ordered in the newest tenth of the time."""
     asked = of_order_lines(shop.tables)
     newest = asked[asked["at"] >= asked["at"].quantile(0.85)].reset_index(drop=True)
-    sizes = every_size(shop, newest.sample(2_000, random_state=1).sort_index().reset_index(drop=True))
+    sizes = every_size(shop, newest.sample(1_000, random_state=1).sort_index().reset_index(drop=True))
 
     def loss(logs: Floats) -> float:
-        tried = tuple(Evidence(one.feature, float(np.exp(log)), one.lines) for one, log in zip(EVIDENCE, logs, strict=False))
+        tried = tuple(replace(one, variance=float(np.exp(log))) for one, log in zip(EVIDENCE, logs, strict=False))
         return float(-np.log(likely_sizes(sizes, tried, float(np.exp(logs[-1])))[sizes.bought].clip(1e-12)).mean())
 
     start = np.log([*(one.variance for one in EVIDENCE), CHOICE])

@@ -21,24 +21,30 @@ class Evidence:
     """A feature that says how far the offered size lies from where it should be.
 
     Attributes:
-        feature: its name; offered size minus that place, as printed numbers.
+        feature: its name.
         variance: of what is ordered around that place, for a single line where it is a mean over lines.
         lines: the feature that says over how many lines; None where that is not known.
+        per_size: by how much the feature changes from a size to the next; None where it counts printed numbers.
     """
 
     feature: str
     variance: float
     lines: str | None = None
+    per_size: float | None = None
 
+
+KG_PER_SIZE = 7.0
 
 EVIDENCE = (
     Evidence("size_vs_style", 3.0),
     Evidence("size_vs_customer", 0.5),
     Evidence("size_vs_customer_category", 1.5, lines="customer_category_sized_lines"),
     Evidence("size_vs_body", 1.4),
+    Evidence("weight_vs_category_size", 1.4, per_size=-KG_PER_SIZE),
     Evidence("size_vs_stated", 0.25),
 )
-"""What the style's buyers kept, what the customer kept, here and in this category, what similar bodies kept, what she says she wears."""
+"""What the style's buyers kept, what the customer kept, here and in this category, what similar bodies kept, whom the sizes of the category
+fit by weight, what she says she wears."""
 
 CHOICE = 0.4
 """Variance of the choice itself, however much is known of the shopper."""
@@ -60,22 +66,23 @@ def likely(inputs: pd.DataFrame, positions: Floats, step: float, evidence: tuple
     placed = ~np.isnan(positions)
     if not placed.any():
         return np.zeros(len(positions))
-    told = [(_column(inputs, one.feature) / step, one.variance / _lines(inputs, one)) for one in evidence]
-    if np.isnan(told[0][0][placed]).any():
-        told[0] = ((positions - np.median(positions[placed])) / step, np.full(len(positions), _MIDDLE))
-    known = [~np.isnan(off) for off, _ in told]
-    precision = sum((np.where(here, 1.0 / variance, 0.0) for here, (_, variance) in zip(known, told, strict=True)), np.zeros(len(positions)))
-    pulls = (np.where(here, off / variance, 0.0) for here, (off, variance) in zip(known, told, strict=True))
-    off = sum(pulls, np.zeros(len(positions))) / np.where(placed, precision, 1.0)
-    exponent = np.where(placed, -(off**2) / (2.0 * (1.0 / np.where(placed, precision, 1.0) + choice)), -np.inf)
+    at = positions / step
+    told = [found for one in evidence if (found := _place(inputs, at, step, one)) is not None]
+    if evidence[0].feature not in inputs.columns or inputs[evidence[0].feature].isna().all():
+        told.append((float(np.median(at[placed])), _MIDDLE))
+    precision = sum(1.0 / variance for _, variance in told)
+    place = sum(where / variance for where, variance in told) / precision
+    exponent = np.where(placed, -((at - place) ** 2) / (2.0 * (1.0 / precision + choice)), -np.inf)
     weight = np.exp(exponent - exponent.max())
     return np.asarray(weight / weight.sum())
 
 
-def _column(inputs: pd.DataFrame, name: str) -> Floats:
-    return inputs[name].to_numpy(dtype="float64") if name in inputs.columns else np.full(len(inputs), np.nan)
-
-
-def _lines(inputs: pd.DataFrame, evidence: Evidence) -> Floats:
-    lines = np.ones(len(inputs)) if evidence.lines is None else _column(inputs, evidence.lines)
-    return np.maximum(np.nan_to_num(lines, nan=1.0), 1.0)
+def _place(inputs: pd.DataFrame, at: Floats, step: float, evidence: Evidence) -> tuple[float, float] | None:
+    """Where one piece of evidence says that the size should be, counted in sizes, and its variance; None where it says nothing."""
+    if evidence.feature not in inputs.columns:
+        return None
+    places = at - inputs[evidence.feature].to_numpy(dtype="float64") / (evidence.per_size or step)
+    if np.isnan(places).all():
+        return None
+    lines = 1.0 if evidence.lines is None else float(inputs[evidence.lines].fillna(1.0).max())
+    return float(np.nanmean(places)), evidence.variance / max(lines, 1.0)

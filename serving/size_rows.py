@@ -39,17 +39,18 @@ def size_rows(
         answers: what she might say beyond that; by default nothing.
     """
     who = customer_id if customer_id is not None else _NOBODY
-    asked = pd.concat([_asked(sizes, who, country, _moment(sizes, 2 * turn + 2)) for turn in range(len(answers))], ignore_index=True)
+    skus, turns = len(sizes.skus), np.repeat(np.arange(len(answers)), len(sizes.skus))
+    once = _asked(sizes, who, country)
+    asked = once.iloc[np.tile(np.arange(skus), len(answers))].reset_index(drop=True)
     said = list(_said(sizes, stated, answers))
-    built = sizes.snapshot.build(asked, _told(who, said) if said else {})
-    skus = len(sizes.skus)
+    built = sizes.snapshot.build(asked.assign(at=asked["at"] + (2 * turns + 2) * _SECOND), _told(who, said) if said else {})
     return [built.iloc[turn * skus : (turn + 1) * skus].reset_index(drop=True) for turn in range(len(answers))]
 
 
-def _asked(sizes: StyleSizes, who: str, country: str | None, at: pd.Timestamp) -> pd.DataFrame:
+def _asked(sizes: StyleSizes, who: str, country: str | None) -> pd.DataFrame:
     offers = sizes.skus[["sku", "price"]].rename(columns={"price": "unit_price"}).assign(quantity=1.0, discount=np.nan)
     goods = sizes.skus[["sku", "style_id"]]
-    return of_offers(goods, offers, offers.iloc[:0], customer_id=who, country=country, at=at)
+    return of_offers(goods, offers, offers.iloc[:0], customer_id=who, country=country, at=sizes.snapshot.at)
 
 
 def _said(sizes: StyleSizes, stated: Stated, answers: Sequence[Stated]) -> Iterator[tuple[str, str, pd.Timestamp]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -102,7 +102,7 @@ def size_reply(serving: Serving, systems: SizeSystems, question: SizeQuestion) -
     sizes = style_sizes(serving.snapshot, question.style_id, question.described)
     stated = {**(question.stated or {}), **_usual(question, sizes, systems)}
     (inputs,) = size_rows(sizes, customer_id=question.customer_id, country=question.country, stated=stated)
-    chances = _chances(serving, sizes, inputs, question.selected)
+    (chances,) = _chances(serving, sizes, [inputs], question.selected)
     advice = advise(chances, question.prefers)
     ask = _ask(serving, sizes, question, stated, inputs, chances)
     known = declared(inputs, sizes.category)
@@ -142,36 +142,43 @@ def _system_of(printed: str, own: str) -> str:
     return _LETTERS if printed.strip("0123456789").isalpha() else own
 
 
-def _chances(serving: Serving, sizes: StyleSizes, inputs: pd.DataFrame, selected: str | None = None) -> tuple[Chance, ...]:
-    """Coherent chances of every size; colours of a size are taken together."""
-    skus, steps = sizes.skus, sizes.steps()
-    raw = serving.release.models["fit"].predict(inputs)
-    trust = _selected(skus, selected) if selected is not None else _likely(sizes, inputs)
-    placed, p = ~np.isnan(steps), raw.copy()
+def _chances(serving: Serving, sizes: StyleSizes, turns: Sequence[pd.DataFrame], selected: str | None = None) -> list[tuple[Chance, ...]]:
+    """Coherent chances of every size, for each of some tables of features; colours of a size are taken together."""
+    raw = serving.release.models["fit"].predict(pd.concat(turns, ignore_index=True))
+    trust = np.concatenate([_likely(sizes, inputs) if selected is None else _selected(sizes.skus, selected) for inputs in turns])
+    steps = np.tile(sizes.position / sizes.step, len(turns))
+    curve = np.arange(len(turns))[:, None] * len(sizes.systems) + _numbers(sizes)
+    p, placed = raw.copy(), ~np.isnan(steps)
     if placed.any():
-        p[placed] = anchored(raw[placed], steps[placed], trust[placed], skus["size_system"][placed]).p
-    rows = skus.assign(small=p[:, 0], fits=p[:, 1], large=p[:, 2], likely=np.where(placed, trust, np.nan))
-    told = rows.groupby(["size_system", "size"], sort=False).agg(
-        {"position": "first", "small": "mean", "fits": "mean", "large": "mean", "likely": lambda part: part.sum(min_count=1)}
-    )
-    return tuple(_chance(system, size, *row) for (system, size), row in zip(told.index, told.to_numpy().tolist(), strict=True))
+        p[placed] = anchored(raw[placed], steps[placed], trust[placed], curve.ravel()[placed]).p
+    told = np.column_stack([p, np.where(placed, trust, np.nan)]).reshape(len(turns), len(sizes.skus), -1)
+    return [tuple(_by_size(sizes, one)) for one in told]
 
 
-def _chance(system: str, size: str, position: float, small: float, fits: float, large: float, likely_: float) -> Chance:
-    return Chance(size, system or None, _or_none(position), small, fits, large, _or_none(likely_))
+def _numbers(sizes: StyleSizes) -> npt.NDArray[np.int64]:
+    """The number of each sku's size system."""
+    found = np.empty(len(sizes.skus), dtype="int64")
+    for number, rows in enumerate(sizes.systems.values()):
+        found[rows] = number
+    return found
 
 
-def _or_none(number: float) -> float | None:
-    return None if np.isnan(number) else number
+def _by_size(sizes: StyleSizes, told: Floats) -> Iterator[Chance]:
+    """A chance of each size from what is told of its skus, which stand together: means, and how likely any of them is ordered."""
+    names = list(zip(sizes.skus["size_system"], sizes.skus["size"], strict=True))
+    for system, size in dict.fromkeys(names):
+        rows = [row for row, name in enumerate(names) if name == (system, size)]
+        small, fits, large = told[rows, :3].mean(axis=0).tolist()
+        place = sizes.position[rows[0]]
+        likely_ = None if np.isnan(place) else float(told[rows, 3].sum())
+        yield Chance(size, system or None, None if np.isnan(place) else float(place), small, fits, large, likely_)
 
 
 def _likely(sizes: StyleSizes, inputs: pd.DataFrame) -> Floats:
     """How likely each sku's size is ordered; each size system sums to 1."""
     found = np.zeros(len(sizes.skus))
-    systems = sizes.skus["size_system"].to_numpy()
-    for system in dict.fromkeys(systems.tolist()):
-        here = systems == system
-        found[here] = likely(inputs[here], sizes.skus["position"].to_numpy(dtype="float64")[here], sizes.step(system))
+    for rows in sizes.systems.values():
+        found[rows] = likely(inputs.iloc[rows], sizes.position[rows], float(sizes.step[rows[0]]))
     return found
 
 
@@ -198,9 +205,9 @@ def _ask(
     given = [answer for told in asked.values() for _, answer in told]
     if not given:
         return None
-    rows = iter(size_rows(sizes, customer_id=question.customer_id, country=question.country, stated=stated, answers=given))
-    told = {what: [Answered(share, _chances(serving, sizes, next(rows))) for share, _ in told] for what, told in asked.items()}
-    return best_question(chances, told)
+    rows = size_rows(sizes, customer_id=question.customer_id, country=question.country, stated=stated, answers=given)
+    then = iter(_chances(serving, sizes, rows))
+    return best_question(chances, {what: [Answered(share, next(then)) for share, _ in told] for what, told in asked.items()})
 
 
 def _level(serving: Serving, sizes: StyleSizes, question: SizeQuestion) -> tuple[Fallback, Literal["ordered", "in the assortment", "described"]]:

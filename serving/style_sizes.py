@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from domain.sizes import size_positions
 from features.snapshot import Snapshot
 from serving.reading import RequestRefused
 from serving.wire import FieldError
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 _NO_SYSTEM = ""
 
@@ -50,15 +54,25 @@ class StyleSizes:
     skus: pd.DataFrame
     snapshot: Snapshot
 
-    def step(self, system: str) -> float:
-        """By how much the places of neighbouring sizes differ in a system: the median."""
-        places = np.unique(self.skus.loc[self.skus["size_system"] == system, "position"].dropna())
-        return float(np.median(np.diff(places))) if len(places) > 1 else 1.0
+    @cached_property
+    def systems(self) -> dict[str, Rows]:
+        """The rows of each size system."""
+        names = self.skus["size_system"].to_numpy()
+        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
 
-    def steps(self) -> npt.NDArray[np.float64]:
-        """Place of each sku's size, counted in sizes."""
-        divisors = self.skus["size_system"].map({system: self.step(system) for system in self.skus["size_system"].unique()})
-        return np.asarray(self.skus["position"] / divisors, dtype="float64")
+    @cached_property
+    def position(self) -> Floats:
+        """Place of each sku's size in its system; NaN where it has none."""
+        return self.skus["position"].to_numpy(dtype="float64")
+
+    @cached_property
+    def step(self) -> Floats:
+        """By how much the places of neighbouring sizes differ, the median of each sku's system."""
+        found = np.ones(len(self.skus))
+        for rows in self.systems.values():
+            places = np.unique(self.position[rows][~np.isnan(self.position[rows])])
+            found[rows] = np.median(np.diff(places)) if len(places) > 1 else 1.0
+        return found
 
 
 def style_sizes(snapshot: Snapshot, style_id: str, described: Described | None = None) -> StyleSizes:
