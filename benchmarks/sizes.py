@@ -5,8 +5,8 @@ python -m benchmarks.sizes bought [--data FILE]     contradictions, log-loss and
 python -m benchmarks.sizes likely                   the variances of serving.likely_sizes
 python -m benchmarks.sizes slope                    by how much a size more changes what is felt: training.size_curve.STEP
 
-`bought` reads RentTheRunway where --data names its file, else the demo shop. `likely` and `slope` learn from orders and verdicts of the demo
-shop of seed 1, never from its truth; `truth` judges on other seeds.
+`bought` reads RentTheRunway where --data names its file, else the demo shop. `likely` and `slope` learn from orders and verdicts of the
+demo shop of seed 1, never from its truth; `truth` judges on other seeds.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def every_size(shop: Shop, asked: pd.DataFrame) -> EverySize:
     """Ask about every size of the style of each line."""
     goods = shop.tables["products"][["sku", "style_id", "size"]].dropna(subset="size")
     goods = goods.assign(position=pd.to_numeric(goods["size"]))
-    step = goods.groupby("style_id")["position"].agg(lambda places: np.median(np.diff(np.unique(places))) if places.nunique() > 1 else 1.0)
+    step = goods.groupby("style_id")["position"].agg(_step)
     lines = pd.DataFrame({"row": np.arange(len(asked)), "bought": asked["sku"].to_numpy()}).merge(
         goods[["sku", "style_id"]], left_on="bought", right_on="sku"
     )
@@ -107,6 +107,11 @@ def every_size(shop: Shop, asked: pd.DataFrame) -> EverySize:
     place = sizes["position"].to_numpy(dtype="float64")
     steps = sizes["style_id"].map(step).to_numpy(dtype="float64")
     return EverySize(sizes["row"].to_numpy(), (sizes["bought"] == sizes["sku"]).to_numpy(), place, steps, build(shop, rows))
+
+
+def _step(places: pd.Series) -> float:
+    apart = np.diff(np.unique(places))
+    return float(np.median(apart)) if len(apart) else 1.0
 
 
 def likely_sizes(sizes: EverySize, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE) -> Floats:
@@ -194,7 +199,7 @@ def _mean(hits: Sequence[Hits], what: str) -> str:
 
 
 def variances(shop: Shop) -> str:
-    """The greatest likelihood of the sizes that were ordered in the newest tenth of the time."""
+    """The greatest likelihood of the sizes that were ordered lately."""
     asked = of_order_lines(shop.tables)
     newest = asked[asked["at"] >= asked["at"].quantile(0.85)].reset_index(drop=True)
     sizes = every_size(shop, newest.sample(1_000, random_state=1).sort_index().reset_index(drop=True))

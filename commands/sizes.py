@@ -19,8 +19,12 @@ if TYPE_CHECKING:  # a command imports what it runs when it runs
 def size(
     style: Annotated[str, typer.Option(help="style_id; a style that the shop does not sell yet needs --category at least.")],
     customer: Annotated[str | None, typer.Option(help="customer_id; may be unknown, or left out for a stranger.")] = None,
-    height: Annotated[float | None, typer.Option(min=50, max=250, help="The shopper says: height in cm. Used for this answer only.")] = None,
-    weight: Annotated[float | None, typer.Option(min=20, max=400, help="The shopper says: weight in kg. Used for this answer only.")] = None,
+    height: Annotated[
+        float | None, typer.Option(min=50, max=250, help="The shopper says: height in cm. Used for this answer only.")
+    ] = None,
+    weight: Annotated[
+        float | None, typer.Option(min=20, max=400, help="The shopper says: weight in kg. Used for this answer only.")
+    ] = None,
     usual: Annotated[str | None, typer.Option(help="The shopper says: size usually worn, such as 38, M or 'UK 12'.")] = None,
     selected: Annotated[str | None, typer.Option(help="The size that the shopper has already chosen.")] = None,
     prefer: Annotated[Literal["closer", "looser"] | None, typer.Option(help="How she likes it to sit.")] = None,

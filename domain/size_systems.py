@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from domain.errors import SettingsRefused
@@ -179,7 +180,7 @@ def _system(raw: Any, where: str, sources: Mapping[str, Source]) -> tuple[tuple[
     _exactly(raw, {"name": str, "also": list, "sizes": list}, where)
     _require(_texts(raw["also"]), f"{where}: also", raw["also"], "texts")
     sizes = tuple(_size(one, raw["name"], f"{where}, size {number}", sources) for number, one in enumerate(raw["sizes"], start=1))
-    grow = all(one.cm < two.cm for one, two in zip(sizes, sizes[1:], strict=False))
+    grow = all(one.cm < two.cm for one, two in pairwise(sizes))
     _require(len(sizes) >= 2 and grow, f"{where}: sizes", [size.cm for size in sizes], "two or more, growing")
     _once((_plain(size.printed) for size in sizes), f"{where}: a size")
     return (raw["name"], *raw["also"]), sizes
@@ -196,7 +197,7 @@ def _half_step(sizes: Sequence[Size], found: Size) -> float:
     """Half the widest step beside a size: what lies farther away is beyond the system's first or last size."""
     at = sizes.index(found)
     beside = sizes[max(at - 1, 0) : at + 2]
-    return max(two.cm - one.cm for one, two in zip(beside, beside[1:], strict=False)) / 2
+    return max(two.cm - one.cm for one, two in pairwise(beside)) / 2
 
 
 def _plain(text: str) -> str:
@@ -217,7 +218,9 @@ def _once(names: Iterator[str], what: str) -> None:
 def _exactly(raw: Any, wanted: Mapping[str, type], where: str) -> None:
     _require(isinstance(raw, dict), where, raw, "a table")
     for name in sorted(set(raw) - set(wanted)):
-        raise SettingsRefused(f"size systems: unknown key {name} {where and f'in {where}'}".rstrip(), expected=f"one of: {', '.join(wanted)}")
+        raise SettingsRefused(
+            f"size systems: unknown key {name} {where and f'in {where}'}".rstrip(), expected=f"one of: {', '.join(wanted)}"
+        )
     for name, kind in wanted.items():
         _require(name in raw, f"{where} {name}".strip(), "nothing", f"a {kind.__name__}")
         _require(isinstance(raw[name], kind) and raw[name] != "", f"{where} {name}".strip(), raw[name], f"a {kind.__name__}")

@@ -56,7 +56,7 @@ def size_lines(reply: SizeReply) -> Iterator[str]:
     yield f"known of the shopper: {reply.customer}; of the style: {reply.style}; fallback: {reply.fallback}"
     if reply.ask is not None:
         asked = " and ".join(map(words, reply.ask.attributes))
-        yield f"ask for {asked}: P(fits) of the advised size gains {reply.ask.gain:+.1%}, advice would be one of {', '.join(reply.ask.sizes)}"
+        yield f"ask for {asked}: P(fits) of the advised size gains {reply.ask.gain:+.1%}; it may be {', '.join(reply.ask.sizes)}"
     if reply.equivalents:
         told = ", ".join(f"{one.size.system} {one.size.printed}{' (guess)' if one.guessed else ''}" for one in reply.equivalents)
         yield f"{best.size} is about {told}; brands differ"

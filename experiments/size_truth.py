@@ -1,4 +1,4 @@
-"""Does the advised size fit? Judged in the demo shop, where every body and every cut is known, beside what a shop could advise without it."""
+"""Does the advised size fit? Judged in the demo shop, where every body and cut is known, beside what a shop could advise without it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ from training.pipeline import Progress, silent
 Floats = npt.NDArray[np.float64]
 
 ADVISED, SELECTED, ANSWERED = "advised", "advised, knowing her own choice", "advised, after the question was answered"
-OWN, AS_LAST_TIME, MOST_KEPT, HIGHEST_SCORE = "her own choice", "same size as last time", "most kept size of the style", "highest raw P(fits)"
+OWN, AS_LAST_TIME, MOST_KEPT, HIGHEST_SCORE = (
+    "her own choice",
+    "same size as last time",
+    "most kept size of the style",
+    "highest raw P(fits)",
+)
 
 
 @dataclass(frozen=True)
@@ -88,11 +93,22 @@ def orders_after(demo: DemoShop, serving: Serving, *, days: int, most: int, seed
 
 
 def judge(
-    demo: DemoShop, shop: Shop, serving: Serving, systems: SizeSystems, asked: Asked, *, progress: Progress = silent
+    demo: DemoShop, shop: Shop, serving: Serving, systems: SizeSystems, asked: Asked, *, ask: bool = True, progress: Progress = silent
 ) -> Mapping[str, Sequence[str | None]]:
-    """The size that each way of advising takes, by row of the orders; None where it has none."""
+    """The size that each way of advising takes, by row of the orders; None where it has none.
+
+    Args:
+        demo: the shop, whose customers answer.
+        shop: the same, as features see it.
+        serving: who advises.
+        systems: size systems.
+        asked: the orders.
+        ask: whether customers are asked, too; without, it takes a third of the time and nobody answers.
+        progress: wraps loops, to show progress.
+    """
     orders = asked.orders
-    questions = [SizeQuestion(style, customer) for style, customer in zip(orders["style_id"], orders["customer_id"], strict=True)]
+    pairs = zip(orders["style_id"], orders["customer_id"], strict=True)
+    questions = [SizeQuestion(style, customer, ask=ask) for style, customer in pairs]
     replies = [size_reply(serving, systems, question) for question in progress(questions, "advising sizes")]
     chosen = (replace(question, selected=size, ask=False) for question, size in zip(questions, orders["size"], strict=True))
     kept = _kept(shop, serving.snapshot.at)

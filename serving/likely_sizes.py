@@ -53,7 +53,9 @@ _MIDDLE = EVIDENCE[0].variance
 """A style that nobody has kept yet is taken to be made around those who buy it: the middle of its sizes (guess)."""
 
 
-def likely(inputs: pd.DataFrame, positions: Floats, step: float, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE) -> Floats:
+def likely(
+    inputs: pd.DataFrame, positions: Floats, step: float, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE
+) -> Floats:
     """How likely each size of one style is the one ordered: (sizes,) not negative, 0 where it has no place; sums to 1.
 
     Args:

@@ -134,7 +134,9 @@ def _usual(question: SizeQuestion, sizes: StyleSizes, systems: SizeSystems) -> d
         return {STATED_SIZE + sizes.category: printed}
     found = systems.convert(printed, sizes.category, from_system=system or _system_of(printed, own), to_system=own)
     if found is None:
-        raise _refused("usual", f"{question.usual!r} cannot be told in {own or 'the style’s sizes'}; expected: a size of config/size_systems.toml")
+        raise _refused(
+            "usual", f"{question.usual!r} cannot be told in {own or 'the sizes of the style'}; expected: a size of config/size_systems.toml"
+        )
     return {STATED_SIZE + sizes.category: found.size.printed}
 
 
@@ -210,7 +212,9 @@ def _ask(
     return best_question(chances, {what: [Answered(share, next(then)) for share, _ in told] for what, told in asked.items()})
 
 
-def _level(serving: Serving, sizes: StyleSizes, question: SizeQuestion) -> tuple[Fallback, Literal["ordered", "in the assortment", "described"]]:
+def _level(
+    serving: Serving, sizes: StyleSizes, question: SizeQuestion
+) -> tuple[Fallback, Literal["ordered", "in the assortment", "described"]]:
     old = serving.snapshot.knows_customer(question.customer_id)
     if serving.snapshot.known_skus(sizes.skus["sku"]).any():
         return ("none" if old else "new_customer"), "ordered"

@@ -83,7 +83,8 @@ def style_sizes(snapshot: Snapshot, style_id: str, described: Described | None =
     """
     goods = snapshot.products[snapshot.products["style_id"] == style_id]
     if len(goods) == 0 and described is None:
-        raise _refused(f"{style_id!r} is no style of this shop; expected: one of its style_ids, or a category, sizes, … that describe it")
+        advice = "what to do: describe it by its category, and sizes, brand and material where known"
+        raise _refused(f"{style_id!r} is no style of this shop; expected: one of its style_ids; {advice}")
     if len(goods) == 0 and described is not None:
         goods = _new(snapshot.products, style_id, described)
         snapshot = _with(snapshot, goods)

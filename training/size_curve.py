@@ -98,9 +98,7 @@ def coherent(raw: Floats, positions: ArrayLike, styles: ArrayLike | None = None,
     return Curves(p, placed, changed)
 
 
-def anchored(
-    raw: Floats, steps: ArrayLike, trust: ArrayLike, styles: ArrayLike | None = None, *, per_step: float = STEP
-) -> Curves:
+def anchored(raw: Floats, steps: ArrayLike, trust: ArrayLike, styles: ArrayLike | None = None, *, per_step: float = STEP) -> Curves:
     """Tell every size of a style from the sizes at which the raw probabilities can be trusted.
 
     What is felt is latent room, normally distributed; a size more shifts it by `per_step` standard deviations. Known at size a, both
@@ -200,7 +198,7 @@ def _of_one_length(style: Ints) -> Iterator[Ints]:
 
 
 def _max_min(values: Floats, weight: Floats) -> Floats:
-    """g of the formula above for (styles, sizes) values.
+    """The curve g of the formula above, for (styles, sizes) values.
 
     However the means are rounded, g falls: from one size to the next the maximum is over fewer b, and the minimum over more a.
     """

@@ -23,7 +23,11 @@ categories = ["dress"]
 [[scale.system]]
 name = "EU"
 also = ["DE"]
-sizes = [{ size = "36", cm = 84.0, source = "chart" }, { size = "38", cm = 88.0, source = "chart" }, { size = "40", cm = 92.0, source = "chart" }]
+sizes = [
+    { size = "36", cm = 84.0, source = "chart" },
+    { size = "38", cm = 88.0, source = "chart" },
+    { size = "40", cm = 92.0, source = "chart" },
+]
 [[scale.system]]
 name = "letters"
 also = []

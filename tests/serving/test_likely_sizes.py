@@ -13,7 +13,9 @@ def away_from(place: float) -> np.ndarray:
 
 
 def test_the_size_that_she_always_kept_is_the_one_she_orders() -> None:
-    inputs = pd.DataFrame({"size_vs_style": away_from(40), "size_vs_customer_category": away_from(38), "customer_category_sized_lines": 9.0})
+    inputs = pd.DataFrame(
+        {"size_vs_style": away_from(40), "size_vs_customer_category": away_from(38), "customer_category_sized_lines": 9.0}
+    )
 
     found = likely(inputs, AT, 2.0)
 

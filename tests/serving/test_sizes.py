@@ -142,7 +142,8 @@ def test_the_brand_of_a_new_style_matters(serving: Serving, systems: SizeSystems
     brands = serving.snapshot.products["brand"].dropna().unique()[:4]
 
     told = {
-        size_reply(serving, systems, SizeQuestion("new", described=Described("dress", brand=brand), ask=False)).advice.chance.fits for brand in brands
+        size_reply(serving, systems, SizeQuestion("new", described=Described("dress", brand=brand), ask=False)).advice.chance.fits
+        for brand in brands
     }
 
     assert len(told) > 1
@@ -212,7 +213,7 @@ def test_who_is_new_is_asked_for_something_she_has_not_said(serving: Serving, sy
     assert measured.ask is None, "the demo shop's customers declare nothing else"
 
 
-def test_many_answers_at_once_are_as_one_by_one(serving: Serving, systems: SizeSystems, dress: str) -> None:
+def test_many_answers_at_once_are_as_one_by_one(serving: Serving, dress: str) -> None:
     sizes, answers = style_sizes(serving.snapshot, dress), ({"height_cm": "160"}, {"weight_kg": "80"}, {"size:dress": "42"}, {})
     customer = known(serving, measured=False)
 
@@ -252,7 +253,9 @@ def test_who_may_not_be_asked_is_advised_without_a_question(serving: Serving, sh
         (SizeQuestion("dress", selected="39"), "/selected: '39' is no size of this style; expected: one of 34, 36"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(serving: Serving, systems: SizeSystems, dress: str, question: SizeQuestion, message: str) -> None:
+def test_what_cannot_be_answered_is_refused(
+    serving: Serving, systems: SizeSystems, dress: str, question: SizeQuestion, message: str
+) -> None:
     with pytest.raises(RequestRefused) as refused:
         size_reply(serving, systems, replace(question, style_id=dress) if question.style_id == "dress" else question)
 
