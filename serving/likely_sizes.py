@@ -2,7 +2,7 @@
 
 Each piece of evidence names a place among the sizes and how far off it is on the average (a variance in sizes, squared); they are put
 together by precision, as if each were normal and on its own. Numbers: the greatest likelihood of the sizes that were ordered in the demo
-shop (`python -m benchmarks.sizes likely`), rounded.
+shop (`python -m benchmarks.sizes likely`), rounded; too few of its customers state a size to say more of that than that it is near.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ class Evidence:
 
 
 KG_PER_SIZE = 7.0
+"""What a size more weighs (guess)."""
 
 EVIDENCE = (
     Evidence("size_vs_style", 3.0),
-    Evidence("size_vs_customer", 0.5),
-    Evidence("size_vs_customer_category", 1.5, lines="customer_category_sized_lines"),
-    Evidence("size_vs_body", 1.4),
-    Evidence("weight_vs_category_size", 1.4, per_size=-KG_PER_SIZE),
+    Evidence("size_vs_customer", 0.4),
+    Evidence("size_vs_customer_category", 2.0, lines="customer_category_sized_lines"),
+    Evidence("size_vs_body", 1.2),
+    Evidence("weight_vs_category_size", 3.0, per_size=-KG_PER_SIZE),
     Evidence("size_vs_stated", 0.25),
 )
 """What the style's buyers kept, what the customer kept, here and in this category, what similar bodies kept, whom the sizes of the category

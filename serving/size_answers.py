@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,11 @@ BODIES = (("height_cm", "weight_kg"), ("height_cm",), ("weight_kg",), ("bust_ban
 _ANSWERS = 5
 """Answers that stand for all: those at 10, 30, 50, 70 and 90 % of what was declared."""
 
-Answers = Mapping[tuple[str, ...], tuple[tuple[float, Mapping[str, str]], ...]]
-"""By what is asked for: the share of shoppers that give each answer, and the answer, by attribute."""
+Said = tuple[tuple[float, Mapping[str, str]], ...]
+"""The share of shoppers that give each answer, and the answer, by attribute."""
+
+Answers = Mapping[tuple[str, ...], Said]
+"""What is said, by what is asked for."""
 
 _FEATURE = {
     "height_cm": "customer_height_cm",
@@ -53,22 +57,27 @@ def answers(snapshot: Snapshot, category: str, known: frozenset[str], chances: t
 
     Measurements are what consenting customers declared, the usual size is as likely as the size to be ordered.
     """
-    found = {asked: told for asked, told in _measured(snapshot) if not known & set(asked)}
+    found = {asked: told for asked, told in _measured(snapshot).items() if not known & set(asked)}
     usual = STATED_SIZE + category
-    if usual not in known:
-        found[(usual,)] = tuple((one.likely, {usual: one.size}) for one in chances if one.likely)
-    return found
+    sizes = tuple((one.likely, {usual: one.size}) for one in chances if one.likely)
+    return found if usual in known or not sizes else {**found, (usual,): sizes}
 
 
-def _measured(snapshot: Snapshot) -> Iterator[tuple[tuple[str, ...], tuple[tuple[float, Mapping[str, str]], ...]]]:
-    """Answers of real customers, evenly spread over those that declared all of it, by the last of the attributes."""
+@lru_cache(maxsize=1)
+def _measured(snapshot: Snapshot) -> Answers:
+    """Answers of real customers, evenly spread over those that declared all of it, by the last of the attributes.
+
+    A snapshot does not change, and sorting its customers would take longer than the rest of a reply.
+    """
+    found: dict[tuple[str, ...], Said] = {}
     for asked in BODIES:
         numbers = np.asarray(snapshot.people.numbers[:-1, [NUMBERS.index(name) for name in asked]])
         told = numbers[~np.isnan(numbers).any(axis=1)]
         if len(told) >= _ANSWERS:
-            ordered = told[np.lexsort(told.T)]
-            at = ((np.arange(_ANSWERS) + 0.5) / _ANSWERS * len(ordered)).astype("int64")
-            yield asked, tuple((1.0 / _ANSWERS, dict(zip(asked, map(_written, row), strict=True))) for row in ordered[at].tolist())
+            at = ((np.arange(_ANSWERS) + 0.5) / _ANSWERS * len(told)).astype("int64")
+            rows = told[np.lexsort(told.T)][at].tolist()
+            found[asked] = tuple((1.0 / _ANSWERS, dict(zip(asked, map(_written, row), strict=True))) for row in rows)
+    return found
 
 
 def _written(number: float) -> str:

@@ -164,7 +164,7 @@ def _projected(raw: Floats, at: Floats, codes: Ints, mass: Floats) -> Floats:
     fresh = np.append(True, (np.diff(codes[order]) != 0) | (np.diff(at[order]) != 0))
     size = np.empty(len(raw), dtype="int64")
     size[order] = np.cumsum(fresh) - 1
-    weight = np.bincount(size, mass)
+    weight = np.bincount(size, mass).astype("float64")
     small, below = (np.bincount(size, mass * curve) / weight for curve in (raw[:, SMALL], 1.0 - raw[:, LARGE]))
     style = codes[order][fresh]
     small, below = (_falling(curve, weight, style) for curve in (small, below))
