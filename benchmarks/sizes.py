@@ -41,6 +41,7 @@ from features.shop import Shop
 from features.taking import take_snapshot
 from serving.likely_sizes import CHOICE, EVIDENCE, Evidence, likely
 from serving.state import Serving
+from serving.style_sizes import steps
 from training.adapters.rent_the_runway import convert
 from training.blocks import Split, newest_judge, split_at
 from training.metrics import Scored, metrics
@@ -96,22 +97,18 @@ def fitted(shop: Shop, rows: Rows, split: Split) -> Model:
 
 def every_size(shop: Shop, asked: pd.DataFrame) -> EverySize:
     """Ask about every size of the style of each line."""
-    goods = shop.tables["products"][["sku", "style_id", "size"]].dropna(subset="size")
-    goods = goods.assign(position=pd.to_numeric(goods["size"]))
-    step = goods.groupby("style_id")["position"].agg(_step)
+    products = shop.tables["products"]
+    goods = products[["sku", "style_id", "size"]].dropna(subset="size")
+    system = products.loc[goods.index, "size_system"].fillna("").astype(str)
+    goods = goods.assign(position=pd.to_numeric(goods["size"]), step=system.map(steps(products)))
     lines = pd.DataFrame({"row": np.arange(len(asked)), "bought": asked["sku"].to_numpy()}).merge(
         goods[["sku", "style_id"]], left_on="bought", right_on="sku"
     )
     sizes = lines[["row", "bought", "style_id"]].merge(goods, on="style_id").sort_values(["row", "position"], kind="stable")
     rows = asked.iloc[sizes["row"].to_numpy()].reset_index(drop=True).assign(sku=sizes["sku"].astype("str").to_numpy())
     place = sizes["position"].to_numpy(dtype="float64")
-    steps = sizes["style_id"].map(step).to_numpy(dtype="float64")
-    return EverySize(sizes["row"].to_numpy(), (sizes["bought"] == sizes["sku"]).to_numpy(), place, steps, build(shop, rows))
-
-
-def _step(places: pd.Series) -> float:
-    apart = np.diff(np.unique(places))
-    return float(np.median(apart)) if len(apart) else 1.0
+    bought = (sizes["bought"] == sizes["sku"]).to_numpy()
+    return EverySize(sizes["row"].to_numpy(), bought, place, sizes["step"].to_numpy(dtype="float64"), build(shop, rows))
 
 
 def likely_sizes(sizes: EverySize, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE) -> Floats:

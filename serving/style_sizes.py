@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -67,12 +67,9 @@ class StyleSizes:
 
     @cached_property
     def step(self) -> Floats:
-        """By how much the places of neighbouring sizes differ, the median of each sku's system."""
-        found = np.ones(len(self.skus))
-        for rows in self.systems.values():
-            places = np.unique(self.position[rows][~np.isnan(self.position[rows])])
-            found[rows] = np.median(np.diff(places)) if len(places) > 1 else 1.0
-        return found
+        """By how much the places of neighbouring sizes differ in each sku's system."""
+        systems = self.skus["size_system"]
+        return np.asarray(systems.map(_steps(self.snapshot)).to_numpy(dtype="float64"))
 
 
 def style_sizes(snapshot: Snapshot, style_id: str, described: Described | None = None) -> StyleSizes:
@@ -97,6 +94,25 @@ def style_sizes(snapshot: Snapshot, style_id: str, described: Described | None =
         price=sized["price"].astype("float64"),
     )
     return StyleSizes(str(goods["category"].iloc[0]), skus.sort_values(["size_system", "position", "size"], ignore_index=True), snapshot)
+
+
+def steps(products: pd.DataFrame) -> dict[str, float]:
+    """By how much the places of neighbouring sizes differ in each size system of some products.
+
+    A style may skip sizes or come in long ones, too (36, 37, 40, 41), so a system's step is the median over styles of each one's median
+    gap; 1 where no style has two sizes.
+    """
+    sized = pd.DataFrame({"system": products["size_system"].fillna(_NO_SYSTEM).astype(str), "style": products["style_id"]})
+    places = sized.assign(at=size_positions(products["size"])).dropna(subset="at").drop_duplicates().sort_values(["system", "style", "at"])
+    gaps = places.assign(gap=places.groupby(["system", "style"])["at"].diff())
+    usual = gaps.groupby(["system", "style"])["gap"].median().groupby("system").median().fillna(1.0)
+    return {system: float(usual.get(system, 1.0)) for system in sized["system"].unique()}
+
+
+@lru_cache(maxsize=2)
+def _steps(snapshot: Snapshot) -> dict[str, float]:
+    """The same of a snapshot, which does not change."""
+    return steps(snapshot.products)
 
 
 def _new(products: pd.DataFrame, style_id: str, described: Described) -> pd.DataFrame:

@@ -139,10 +139,9 @@ def _mixed(raw: Floats, at: Floats, mass: Floats, per_step: float) -> Floats:
     if (total <= 0).any():
         raise ValueError("a style has no size that its raw probabilities could be trusted at")
     away = at[:, :, None] - at[:, None, :]  # (styles, to, from)
-    curves = [raw[:, :, SMALL], 1.0 - raw[:, :, LARGE]]
-    shifted = (ndtr(ndtri(np.clip(one, _CERTAIN, 1.0 - _CERTAIN))[:, None, :] - per_step * away) for one in curves)
-    told = [np.where(per_step * away == 0, one[:, None, :], other) for one, other in zip(curves, shifted, strict=True)]
-    small, below = (np.minimum.accumulate((one * (mass / total)[:, None, :]).sum(axis=2), axis=1) for one in told)
+    curves = (np.clip(one, _CERTAIN, 1.0 - _CERTAIN)[:, None, :] for one in (raw[:, :, SMALL], 1.0 - raw[:, :, LARGE]))
+    told = (ndtr(ndtri(one) - per_step * away) * (mass / total)[:, None, :] for one in curves)
+    small, below = (np.minimum.accumulate(one.sum(axis=2), axis=1) for one in told)
     return _columns(small, below)
 
 
