@@ -33,7 +33,7 @@ from domain.policy import parse_policy
 from domain.size_systems import parse_size_systems
 from domain.tables import Tables
 from experiments.demo_shop import DemoShop, ShopSettings, generate
-from experiments.size_truth import Hits, judge, known_before, orders_after
+from experiments.size_truth import Hits, Taken, judge, known_before, orders_after
 from features.asked import of_order_lines
 from features.build import FEATURE_SET_HASH, build
 from features.clock import days
@@ -162,12 +162,19 @@ def truth(seeds: Sequence[int]) -> Table:
         for name, found in _judged(demo, shop, seed).items():
             hits.setdefault(name, []).append(found)
     table = Table(title=f"true P(fits), and share of best sizes; default demo shops of seeds {', '.join(map(str, seeds))}")
-    for head in ("size", "orders", "P(fits)", "best", "best or next", "known: P(fits)", "new: P(fits)"):
+    for head in ("size", "orders", "P(fits)", "promised", "best", "best or next", "known: P(fits)", "new: P(fits)"):
         table.add_column(head, justify="right")
-    for name, found in hits.items():
-        all_, known, new = ([parts[which] for parts in found] for which in range(3))
+    for name, each in hits.items():
+        all_, known, new = ([parts[which] for parts in each] for which in range(3))
         counts = str(sum(one.rows for one in all_))
-        means = (_mean(all_, "fits"), _mean(all_, "best"), _mean(all_, "next_to_best"), _mean(known, "fits"), _mean(new, "fits"))
+        means = (
+            _mean(all_, "fits"),
+            _mean(all_, "promised"),
+            _mean(all_, "best"),
+            _mean(all_, "next_to_best"),
+            _mean(known, "fits"),
+            _mean(new, "fits"),
+        )
         table.add_row(name, counts, *means)
     return table
 
@@ -185,9 +192,10 @@ def _judged(demo: DemoShop, shop: Shop, seed: int) -> Mapping[str, tuple[Hits, H
         systems = parse_size_systems((ROOT / "config" / "size_systems.toml").read_text())
         found = judge(demo, shop, serving, systems, asked, progress=lambda steps, words: track(list(steps), words, transient=True))
         old = known_before(serving, asked)
-        best = {"the best there is": [run[int(feels.argmax())] for run, feels in zip(asked.sizes, asked.feels, strict=True)]}
+        best = {"the best there is": Taken([run[int(feels.argmax())] for run, feels in zip(asked.sizes, asked.feels, strict=True)])}
         everybody = np.ones(len(old), dtype=bool)
-        return {name: tuple(asked.hits(s, part) for part in (everybody, old, ~old)) for name, s in {**found, **best}.items()}  # type: ignore[misc]
+        parts = {name: [asked.hits(taken, part) for part in (everybody, old, ~old)] for name, taken in {**found, **best}.items()}
+        return {name: (of_all, of_known, of_new) for name, (of_all, of_known, of_new) in parts.items()}
 
 
 def _mean(hits: Sequence[Hits], what: str) -> str:
@@ -216,7 +224,7 @@ def slope(shop: Shop) -> str:
     said, goods = shop.tables["fit_feedback"], shop.tables["products"][["sku", "style_id", "category", "size"]]
     sizes = said.drop_duplicates("line_id", keep="last").merge(goods, on="sku")
     verdict = sizes["verdict"].map({"small": SMALL, "fits": FITS, "large": LARGE})
-    place = pd.to_numeric(sizes["size"]) / np.where(sizes["category"] == "shoes", 1, 2)
+    place: pd.Series = pd.to_numeric(sizes["size"]) / np.where(sizes["category"] == "shoes", 1, 2)
     one = sizes[["customer_id", "style_id"]].assign(y=verdict, at=place)
     pairs = one.merge(one, on=["customer_id", "style_id"])
     pairs = pairs[(pairs["at_x"] < pairs["at_y"]) & (pairs["at_y"] - pairs["at_x"] <= 3)]

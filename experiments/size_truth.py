@@ -33,6 +33,24 @@ OWN, AS_LAST_TIME, MOST_KEPT, HIGHEST_SCORE = (
 
 
 @dataclass(frozen=True)
+class Taken:
+    """The size that one way of advising takes.
+
+    Attributes:
+        sizes: by row of the orders; None where it has none.
+        promised: P(fits) as it is promised, by row; empty where nothing is.
+    """
+
+    sizes: Sequence[str | None]
+    promised: Sequence[float] = ()
+
+    @classmethod
+    def by(cls, replies: Sequence[SizeReply]) -> Taken:
+        """What replies advise."""
+        return cls([reply.advice.chance.size for reply in replies], [reply.advice.chance.fits for reply in replies])
+
+
+@dataclass(frozen=True)
 class Hits:
     """How good some sizes were in truth.
 
@@ -41,12 +59,14 @@ class Hits:
         best: share that is the size which most likely feels right.
         next_to_best: share that is this one or a neighbour of it.
         fits: mean probability that the size feels right.
+        promised: what was promised of it; NaN where nothing was.
     """
 
     rows: int
     best: float
     next_to_best: float
     fits: float
+    promised: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +83,14 @@ class Asked:
     sizes: tuple[tuple[str, ...], ...]
     feels: tuple[Floats, ...]
 
-    def hits(self, chosen: Sequence[str | None], rows: npt.NDArray[np.bool_] | None = None) -> Hits:
-        """How good sizes are, by row of orders; a row without one does not count."""
-        counted = [number for number, size in enumerate(chosen) if size is not None and (rows is None or rows[number])]
-        at = np.array([self.sizes[number].index(str(chosen[number])) for number in counted], dtype="int64")
+    def hits(self, taken: Taken, rows: npt.NDArray[np.bool_] | None = None) -> Hits:
+        """How good sizes are; a row without one does not count."""
+        counted = [number for number, size in enumerate(taken.sizes) if size is not None and (rows is None or rows[number])]
+        at = np.array([self.sizes[number].index(str(taken.sizes[number])) for number in counted], dtype="int64")
         best = np.array([int(self.feels[number].argmax()) for number in counted], dtype="int64")
         fits = [self.feels[number][place] for number, place in zip(counted, at, strict=True)]
-        return Hits(len(counted), float((at == best).mean()), float((abs(at - best) <= 1).mean()), float(np.mean(fits)))
+        promised = float(np.mean([taken.promised[number] for number in counted])) if taken.promised else np.nan
+        return Hits(len(counted), float((at == best).mean()), float((abs(at - best) <= 1).mean()), float(np.mean(fits)), promised)
 
 
 def orders_after(demo: DemoShop, serving: Serving, *, days: int, most: int, seed: int) -> Asked:
@@ -94,8 +115,8 @@ def orders_after(demo: DemoShop, serving: Serving, *, days: int, most: int, seed
 
 def judge(
     demo: DemoShop, shop: Shop, serving: Serving, systems: SizeSystems, asked: Asked, *, ask: bool = True, progress: Progress = silent
-) -> Mapping[str, Sequence[str | None]]:
-    """The size that each way of advising takes, by row of the orders; None where it has none.
+) -> Mapping[str, Taken]:
+    """The size that each way of advising takes.
 
     Args:
         demo: the shop, whose customers answer.
@@ -113,11 +134,11 @@ def judge(
     chosen = (replace(question, selected=size, ask=False) for question, size in zip(questions, orders["size"], strict=True))
     kept = _kept(shop, serving.snapshot.at)
     return {
-        ADVISED: [reply.advice.chance.size for reply in replies],
-        SELECTED: [size_reply(serving, systems, question).advice.chance.size for question in progress(list(chosen), "with her choice")],
-        ANSWERED: [_after_asking(demo, serving, systems, *both) for both in zip(questions, replies, strict=True)],
-        OWN: orders["size"].tolist(),
-        HIGHEST_SCORE: list(_highest(serving, asked)),
+        ADVISED: Taken.by(replies),
+        SELECTED: Taken.by([size_reply(serving, systems, question) for question in progress(list(chosen), "with her choice")]),
+        ANSWERED: Taken.by([_after_asking(demo, serving, systems, *both) for both in zip(questions, replies, strict=True)]),
+        OWN: Taken(orders["size"].tolist()),
+        HIGHEST_SCORE: Taken(list(_highest(serving, asked))),
         AS_LAST_TIME: _looked_up(orders, kept.drop_duplicates(["customer_id", "category"], keep="last"), ["customer_id", "category"]),
         MOST_KEPT: _looked_up(orders, _most(kept, "style_id"), ["style_id"]),
     }
@@ -137,17 +158,17 @@ def _feels(demo: DemoShop, orders: pd.DataFrame, sizes: Sequence[Sequence[str]],
         yield fit_of(truth.people, truth.assortment, person, sku, np.full(len(run), int(at.timestamp()))).feels[:, FITS]
 
 
-def _after_asking(demo: DemoShop, serving: Serving, systems: SizeSystems, question: SizeQuestion, reply: SizeReply) -> str:
+def _after_asking(demo: DemoShop, serving: Serving, systems: SizeSystems, question: SizeQuestion, reply: SizeReply) -> SizeReply:
     """What is advised when the shopper answers, with her true measures or the size that she believes she wears."""
     if reply.ask is None:
-        return reply.advice.chance.size
+        return reply
     answers = {attribute: _answer(demo, str(question.customer_id), attribute, reply) for attribute in reply.ask.attributes}
-    return size_reply(serving, systems, replace(question, stated=answers, ask=False)).advice.chance.size
+    return size_reply(serving, systems, replace(question, stated=answers, ask=False))
 
 
 def _answer(demo: DemoShop, customer: str, attribute: str, reply: SizeReply) -> str:
     people = demo.truth.shop.people
-    row = int(pd.Index(people.ids).get_loc(customer))
+    row = people.ids.tolist().index(customer)
     if attribute == "height_cm":
         return str(round(float(people.height_cm[row])))
     if attribute == "weight_kg":
@@ -183,6 +204,6 @@ def _most(kept: pd.DataFrame, by: str) -> pd.DataFrame:
     return counts.sort_values("lines", kind="stable").drop_duplicates(by, keep="last")
 
 
-def _looked_up(orders: pd.DataFrame, found: pd.DataFrame, by: list[str]) -> list[str | None]:
+def _looked_up(orders: pd.DataFrame, found: pd.DataFrame, by: list[str]) -> Taken:
     sizes = orders[by].merge(found[[*by, "size"]], on=by, how="left")["size"]
-    return [size if isinstance(size, str) else None for size in sizes]
+    return Taken([size if isinstance(size, str) else None for size in sizes])

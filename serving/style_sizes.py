@@ -17,7 +17,7 @@ from serving.wire import FieldError
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_NO_SYSTEM = ""
+_NO_SYSTEM, _BREAK = "", "\n"
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def _new(products: pd.DataFrame, style_id: str, described: Described) -> pd.Data
     if not sizes:
         raise _refused(f"nothing is sold in sizes in category {described.category!r}; expected: the sizes of {style_id!r}")
     told = {"style_id": style_id, "category": described.category, "brand": described.brand, "material": described.material}
-    told |= {"size": list(sizes), "size_system": system, "sku": [f"{style_id}-{size}" for size in sizes]}
-    rows = pd.DataFrame({name: told.get(name) for name in products.columns}, index=range(len(sizes)))
+    own = {"sku": [f"{style_id}-{size}" for size in sizes], "size": list(sizes), "size_system": [system] * len(sizes)}
+    rows = pd.DataFrame({**{name: told.get(name) for name in products.columns}, **own}, columns=products.columns, index=range(len(sizes)))
     known = rows.assign(hidden=False) if "hidden" in products.columns else rows
     return known.astype(products.dtypes.to_dict())
 
@@ -134,8 +134,14 @@ def _usual(products: pd.DataFrame, described: Described) -> tuple[str | None, tu
     systems = alike["size_system"].dropna().value_counts()
     system = described.size_system or (str(systems.index[0]) if len(systems) else None)
     alike = alike if system is None else alike[alike["size_system"] == system]
-    runs = alike.groupby("style_id")["size"].agg(lambda sizes: tuple(dict.fromkeys(sizes)))
-    return system, (runs.value_counts().index[0] if len(runs) else ())
+    runs = alike.groupby("style_id")["size"].agg(_run)
+    usual = str(runs.value_counts().index[0]) if len(runs) else ""
+    return system, tuple(usual.split(_BREAK)) if usual else ()
+
+
+def _run(sizes: pd.Series) -> str:
+    """A style's sizes, each once, as one text."""
+    return _BREAK.join(dict.fromkeys(sizes.tolist()))
 
 
 def _with(snapshot: Snapshot, goods: pd.DataFrame) -> Snapshot:

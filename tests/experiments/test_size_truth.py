@@ -10,7 +10,19 @@ import pytest
 
 from domain.size_systems import SizeSystems, parse_size_systems
 from experiments.demo_shop import DemoShop
-from experiments.size_truth import ADVISED, AS_LAST_TIME, HIGHEST_SCORE, MOST_KEPT, OWN, SELECTED, Asked, believed_size, judge, orders_after
+from experiments.size_truth import (
+    ADVISED,
+    AS_LAST_TIME,
+    HIGHEST_SCORE,
+    MOST_KEPT,
+    OWN,
+    SELECTED,
+    Asked,
+    Taken,
+    believed_size,
+    judge,
+    orders_after,
+)
 from features.shop import Shop
 from features.taking import take_snapshot
 from serving.state import Serving
@@ -49,21 +61,22 @@ def test_hits_are_counted_against_the_size_that_feels_right_most(asked: Asked) -
     best = [run[int(feels.argmax())] for run, feels in zip(asked.sizes, asked.feels, strict=True)]
     worst = [run[int(feels.argmin())] for run, feels in zip(asked.sizes, asked.feels, strict=True)]
 
-    assert (ORDERS, 1.0, 1.0) == (asked.hits(best).rows, asked.hits(best).best, asked.hits(best).next_to_best)
-    assert asked.hits(worst).fits < 0.05 < asked.hits(best).fits
-    assert ORDERS - 1 == asked.hits([None, *best[1:]]).rows
+    assert (ORDERS, 1.0, 1.0) == (asked.hits(Taken(best)).rows, asked.hits(Taken(best)).best, asked.hits(Taken(best)).next_to_best)
+    assert asked.hits(Taken(worst)).fits < 0.05 < asked.hits(Taken(best)).fits
+    assert ORDERS - 1 == asked.hits(Taken([None, *best[1:]])).rows
+    assert 0.5 == asked.hits(Taken(best, [0.25, 0.75] * (ORDERS // 2))).promised
 
 
 def test_advice_beats_what_a_shop_could_say_without_it(
     demo_shop: DemoShop, shop: Shop, earlier: Serving, systems: SizeSystems, asked: Asked
 ) -> None:
-    sizes = judge(demo_shop, shop, earlier, systems, asked, ask=False)
+    taken = judge(demo_shop, shop, earlier, systems, asked, ask=False)
 
-    fits = {name: asked.hits(chosen).fits for name, chosen in sizes.items()}
+    fits = {name: asked.hits(sizes).fits for name, sizes in taken.items()}
     assert fits[ADVISED] > fits[MOST_KEPT] + 0.05
     assert fits[ADVISED] > fits[HIGHEST_SCORE]
     assert fits[SELECTED] > fits[OWN] - 0.02
-    before = np.array([size is not None for size in sizes[AS_LAST_TIME]])
+    before = np.array([size is not None for size in taken[AS_LAST_TIME].sizes])
     assert 0 < before.sum() < ORDERS
 
 

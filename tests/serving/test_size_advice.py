@@ -65,7 +65,9 @@ def test_the_question_that_brings_most_is_asked_with_the_sizes_it_may_lead_to() 
 
     asked = best_question(now, {("weight_kg",): hardly, ("height_cm",): changes})
 
-    assert Ask(("height_cm",), pytest.approx(0.2), ("36", "38")) == asked
+    assert asked is not None
+    assert (("height_cm",), ("36", "38")) == (asked.attributes, asked.sizes)
+    assert pytest.approx(0.2) == asked.gain
 
 
 def test_of_two_questions_that_bring_the_same_the_shorter_is_asked() -> None:

@@ -214,7 +214,8 @@ def test_who_is_new_is_asked_for_something_she_has_not_said(serving: Serving, sy
 
 
 def test_many_answers_at_once_are_as_one_by_one(serving: Serving, dress: str) -> None:
-    sizes, answers = style_sizes(serving.snapshot, dress), ({"height_cm": "160"}, {"weight_kg": "80"}, {"size:dress": "42"}, {})
+    sizes = style_sizes(serving.snapshot, dress)
+    answers: list[dict[str, str]] = [{"height_cm": "160"}, {"weight_kg": "80"}, {"size:dress": "42"}, {}]
     customer = known(serving, measured=False)
 
     together = size_rows(sizes, customer_id=customer, country="DE", stated={}, answers=answers)
