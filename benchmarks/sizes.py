@@ -199,8 +199,8 @@ def _judged(demo: DemoShop, shop: Shop, seed: int) -> Mapping[str, tuple[Hits, H
 
 
 def _mean(hits: Sequence[Hits], what: str) -> str:
-    rows = [one.rows for one in hits]
-    return f"{np.average([getattr(one, what) for one in hits], weights=rows):.3f}" if sum(rows) else "-"
+    told = [(one.rows, getattr(one, what)) for one in hits if one.rows and not np.isnan(getattr(one, what))]
+    return f"{np.average([value for _, value in told], weights=[rows for rows, _ in told]):.3f}" if told else "-"
 
 
 def variances(shop: Shop) -> str:
