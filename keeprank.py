@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's idle threads w
 
 import typer
 
-from commands import economics, features, models, pages, releases, running, simulating, snapshots, tables, training_rows
+from commands import economics, features, models, pages, releases, running, simulating, sizes, snapshots, tables, training_rows
 from commands.common import err
 from domain.errors import KeeprankError
 
@@ -32,6 +32,7 @@ app.command()(running.serve)
 app.command()(models.backtest)
 app.command()(economics.economics)
 app.command()(simulating.simulate)
+app.command()(sizes.size)
 app.command()(snapshots.snapshot)
 app.command()(running.demo)
 app.command()(pages.docs)

@@ -19,21 +19,8 @@ from training.registry import CHALLENGER, CHAMPION, Registry, Version
 pytestmark = quiet.MLFLOW
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = [
-    "check",
-    "import",
-    "demo-shop",
-    "train",
-    "promote",
-    "rollback",
-    "history",
-    "serve",
-    "backtest",
-    "economics",
-    "simulate",
-    "demo",
-    "docs",
-]
+COMMANDS = ["check", "import", "demo-shop", "train", "promote", "rollback", "history", "serve", "backtest"]
+COMMANDS += ["economics", "simulate", "size", "demo", "docs"]
 
 
 @dataclass(frozen=True)
