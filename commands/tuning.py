@@ -70,10 +70,10 @@ def tune(
     text = common.text(settings, SettingsRefused)
     parsed = parse_settings(text)
     _require_writable(write, settings, pick)
+    url = _opened(storage, store)
     shop = common.shop(folder, common.text(policy, PolicyRefused))
-    store.mkdir(parents=True, exist_ok=True)
     material = gather(model, shop, parsed, folds, common.progress)
-    identity, url = material.identity(), storage or f"sqlite:///{(store / 'tuning.db').resolve()}"
+    identity = material.identity()
     searched = Study(url, study or study_name(identity), identity, at_first=parsed.forests[model])
     _say_what_is_searched(searched, material, trials)
     tracked = TrackedStudy(common.registry(store, new=True), searched)
@@ -81,6 +81,16 @@ def tune(
     _say_what_was_found(searched)
     if write is not None:
         _write(searched, text, pick, write)
+
+
+def _opened(storage: str | None, store: Path) -> str:
+    """The storage's address; a mistaken one is refused before minutes are spent on features."""
+    from training.tuning.storage import opened
+
+    store.mkdir(parents=True, exist_ok=True)
+    url = storage or f"sqlite:///{(store / 'tuning.db').resolve()}"
+    opened(url)
+    return url
 
 
 def _require_writable(write: Path | None, settings: Path, pick: str) -> None:
@@ -107,8 +117,9 @@ def _say_what_is_searched(study: Study, material: Material, trials: int) -> None
 
 
 def _run(study: Study, tracked: TrackedStudy, material: Material, trials: int, workers: int, threads: int) -> None:
+    from training.tuning.processes import work_in_processes
     from training.tuning.trial import Folds
-    from training.tuning.work import work, work_in_processes
+    from training.tuning.work import work
 
     try:
         with _bar(study, trials) as advance:

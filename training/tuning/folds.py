@@ -47,8 +47,7 @@ def folds(rows: Rows, blocks: Blocks, count: int = FEWEST_FOLDS) -> tuple[Split,
 def _starts(rows: Rows, usable: npt.NDArray[np.int64], count: int) -> list[pd.Timestamp]:
     """The days on which the folds' judged rows begin."""
     shares = 1 - JUDGED_SHARE * (1 - np.arange(count) / count)
-    first = usable[(shares * len(usable)).astype("int64")] if len(usable) else usable
-    starts = rows.asked["at"].iloc[first].dt.floor("D")
+    starts = rows.asked["at"].iloc[usable[(shares * len(usable)).astype("int64")]].dt.floor("D")
     if starts.nunique() < count:
         raise NotEnoughData(f"{len(usable):,} labelled {rows.kind} rows on too few days for {count} folds", advice="give more days of data")
     return list(starts)

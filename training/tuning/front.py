@@ -45,21 +45,23 @@ def pareto(points: Sequence[Point]) -> tuple[Point, ...]:
 def knee(front: Sequence[Point]) -> Point:
     """The point of a front from which on accuracy costs most time: the farthest below the line between its ends.
 
-    Both objectives are scaled to 0 … 1 between the front's ends, time on a logarithmic scale, on which forests differ by factors; the
-    distance is Kneedle's, for all points at once (Satopää et al. 2011, Finding a "Kneedle" in a Haystack, section II). A front without
-    a point below the line (two points, say) has no knee: then it is the most accurate point.
+    Both objectives are scaled to 0 … 1 between the front's ends; how far a point lies below the line is Kneedle's difference curve, for
+    all points at once (Satopää et al. 2011, Finding a "Kneedle" in a Haystack, section II). Time stays linear: a microsecond costs the
+    same core and the same waiting wherever it is spent. A front without a point below the line (two points, say) has no knee: then it
+    is the most accurate point.
 
     Args:
         front: what `pareto` found, the fastest first; at least one point.
     """
-    losses, times = (np.array(values) for values in zip(*((point.log_loss, np.log(point.us_per_row)) for point in front), strict=True))
-    if len(front) == 1:
-        return front[0]
-    slower = (times - times[0]) / (times[-1] - times[0])
-    worse = (losses - losses[-1]) / (losses[0] - losses[-1])
-    below = 1 - slower - worse
-    below[0] = below[-1] = 0.0  # the ends lie on the line, whatever rounding says
-    return front[int(np.argmax(below))] if below.max() > 0 else front[-1]
+    fastest, best = front[0], front[-1]
+
+    def below(point: Point) -> float:
+        slower = (point.us_per_row - fastest.us_per_row) / (best.us_per_row - fastest.us_per_row)
+        worse = (point.log_loss - best.log_loss) / (fastest.log_loss - best.log_loss)
+        return 1 - slower - worse
+
+    between = max(front[1:-1], key=below, default=best)
+    return between if between is not best and below(between) > 0 else best
 
 
 def hopeless(log_losses: Sequence[float], us_per_row: Sequence[float], finished: Sequence[tuple[Sequence[float], Sequence[float]]]) -> bool:

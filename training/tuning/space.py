@@ -55,7 +55,9 @@ class Space:
     held: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        assert {*self.ranges, *self.held} == {field.name for field in fields(Forest)}, "every setting is searched or held, and no other"  # noqa: S101
+        told, settings = [*self.ranges, *self.held], [field.name for field in fields(Forest)]
+        if sorted(told) != sorted(settings):
+            raise ValueError(f"searched or held are {told}, and not each of {settings} once")
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """The ranges for Optuna."""

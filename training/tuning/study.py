@@ -16,16 +16,16 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from domain.errors import TuningRefused
 from training.settings import Forest
 from training.tuning.front import Point
+from training.tuning.outcome import Finished, Outcome
 from training.tuning.space import SPACES
 from training.tuning.storage import answering, opened
-from training.tuning.trial import Finished, Outcome
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 _MOST_ATTEMPTS = 5
 """A trial whose worker died so often (of too little memory, say) is ended: it would kill the next one too."""
 
-_MOST_DRAWS = 50
+_MOST_DRAWS = 20
 """A space with nothing new left in so many draws has been searched."""
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)

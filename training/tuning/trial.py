@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -17,41 +15,12 @@ from training.model import Binned, Model, binned, fit
 from training.settings import Forest
 from training.tuning.front import hopeless
 from training.tuning.material import Material
+from training.tuning.outcome import Finished, Outcome
 
 BATCH_ROWS = 2_000
 """So many rows of a fold are scored to take the time; several requests' worth, so that what a call costs is spread as it is there."""
 
 _REPETITIONS = 7
-
-Finished = Sequence[tuple[Sequence[float], Sequence[float]]]
-"""Log-loss and microseconds per row of finished trials, fold by fold."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a trial.
-
-    Attributes:
-        log_losses: by fold, of those that were run.
-        us_per_row: likewise.
-        why_ended: why not all folds were; empty if they were.
-    """
-
-    log_losses: tuple[float, ...]
-    us_per_row: tuple[float, ...]
-    why_ended: str = ""
-
-    @property
-    def objectives(self) -> tuple[float, float]:
-        """Means over the folds."""
-        return float(np.mean(self.log_losses)), float(np.mean(self.us_per_row))
-
-
-class Bench(Protocol):
-    """Runs trials."""
-
-    def run(self, forest: Forest, finished: Callable[[], Finished]) -> Outcome:
-        """Try a forest; `finished` tells how the others did, at any time."""
 
 
 class Folds:
