@@ -191,7 +191,7 @@ class Study:
         outcome = Outcome(tuple(said.get(_LOSSES, ())), tuple(said.get(_TIMES, ())), said.get(_WHY, left))
         seconds = trial.duration.total_seconds() if trial.duration else 0.0
         forest = self._space.forest(trial.params)
-        point = Point(trial.number, *trial.values, forest) if trial.state == TrialState.COMPLETE else None
+        point = Point(trial.number, trial.values[0], trial.values[1], forest) if trial.state == TrialState.COMPLETE else None
         return Done(trial.number, forest, outcome, seconds, point)
 
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:

@@ -43,6 +43,6 @@ def easy() -> Material:
     random = np.random.default_rng(1)
     y = random.integers(0, 2, 900)
     values = np.column_stack([y + random.normal(0, 1, 900), random.normal(0, 1, 900)])
-    blocks = [np.split(np.arange(end), [end - 300, end - 200]) for end in (700, 800, 900)]
-    split = tuple(Split(*block, pd.Timestamp("2024-01-01", tz="UTC")) for block in blocks)
+    everyone, cut = np.arange(900), pd.Timestamp("2024-01-01", tz="UTC")
+    split = tuple(Split(everyone[: end - 300], everyone[end - 300 : end - 200], everyone[end - 200 : end], cut) for end in (700, 800, 900))
     return Material("return", ("telling", "noise"), values, y, split, seed=1)

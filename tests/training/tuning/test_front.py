@@ -45,7 +45,9 @@ def test_the_knee_does_not_depend_on_the_units_of_either_objective() -> None:
     assert 2 == knee(pareto(_points(*places))).number == knee(pareto(_points(*in_ms))).number
 
 
-@pytest.mark.parametrize("places", [[(2.0, 0.5)], [(1.0, 0.6), (2.0, 0.5)], [(1.0, 0.6), (2.0, 0.59), (4.0, 0.5)], [(1.0, 0.75), (2.0, 0.5), (3.0, 0.25)]])
+@pytest.mark.parametrize(
+    "places", [[(2.0, 0.5)], [(1.0, 0.6), (2.0, 0.5)], [(1.0, 0.6), (2.0, 0.59), (4.0, 0.5)], [(1.0, 0.75), (2.0, 0.5), (3.0, 0.25)]]
+)
 def test_without_a_point_below_the_line_the_knee_is_the_most_accurate(places: list[tuple[float, float]]) -> None:
     assert len(places) - 1 == knee(pareto(_points(*places))).number
 

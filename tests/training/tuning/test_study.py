@@ -14,7 +14,6 @@ from domain.errors import TuningRefused
 from tests.conftest import ROOT
 from tests.support.studies import FIRST, IDENTITY, NAME, Formula, Noted, ran, study, until
 from training.settings import Forest
-from training.tuning import study as study_module
 from training.tuning.outcome import Outcome
 from training.tuning.space import SPACES, Range, Space
 from training.tuning.study import Study, study_name
@@ -145,7 +144,7 @@ def test_what_came_of_a_trial_is_kept_fold_by_fold_also_when_it_was_ended_early(
 
 def test_a_space_without_new_settings_is_said_to_be_searched(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     held = {"learning_rate": 0.1, "leaves": 8, "fewest_rows_per_leaf": 20, "share_of_features": 1.0, "share_of_rows": 1.0, "l2": 1.0}
-    monkeypatch.setitem(study_module.SPACES, "return", Space({"trees": Range(50, 51)}, held))  # type: ignore[arg-type]
+    monkeypatch.setattr("training.tuning.study.SPACES", {"return": Space({"trees": Range(50, 51)}, held)})
     with pytest.raises(TuningRefused, match="20 draws brought no settings that return-tiny has not tried; what to do: ask for fewer"):
         work(study(url), Formula(), 3)
     assert {50, 51} == {forest.trees for forest in _forests(study(url))}
