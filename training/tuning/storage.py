@@ -63,7 +63,7 @@ def _postgres(url: str) -> RDBStorage:
     except ImportError as error:
         raise TuningRefused(
             f"the driver for {hidden(url)} is not installed: {error.__cause__ or error}",
-            advice="pip install psycopg2-binary, or install another one and name it: postgresql+DRIVER://…",
+            advice="pip install 'psycopg[binary]', or install another one and name it: postgresql+DRIVER://…",
         ) from error
     except Exception as error:
         if type(error).__name__ not in ("IntegrityError", "ProgrammingError"):

@@ -17,7 +17,7 @@ def test_a_storage_that_workers_cannot_share_is_refused(url: str) -> None:
 
 
 def test_a_missing_driver_is_named_with_what_to_install() -> None:
-    with pytest.raises(TuningRefused, match="No module named 'pg8000'; what to do: pip install psycopg2-binary") as refused:
+    with pytest.raises(TuningRefused, match=r"No module named 'pg8000'; what to do: pip install 'psycopg\[binary\]'") as refused:
         opened("postgresql+pg8000://me:secret@127.0.0.1:1/nobody")
     assert "secret" not in str(refused.value)
 
