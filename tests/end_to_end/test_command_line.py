@@ -18,7 +18,7 @@ from training.registry import CHALLENGER, CHAMPION, Registry, Version
 pytestmark = quiet.MLFLOW
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["check", "import", "demo-shop", "train", "promote", "serve", "backtest", "economics", "simulate", "demo", "docs"]
+COMMANDS = ["check", "import", "demo-shop", "train", "promote", "serve", "backtest", "tune", "economics", "simulate", "demo", "docs"]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +17,12 @@ from experiments.demo_shop import DemoShop
 from features.source import write_tables
 from tests.conftest import ROOT
 from tests.support import quiet
-from tests.support.studies import until
+from tests.support.studies import Formula, until
 from training.registry import Registry
-from training.settings import parse_settings
+from training.settings import Forest, parse_settings
+from training.tuning.outcome import Finished, Outcome
 from training.tuning.tracked import TRIAL
+from training.tuning.trial import Folds
 
 pytestmark = quiet.MLFLOW
 
@@ -87,6 +90,22 @@ def test_tuning_killed_half_way_and_started_again_with_two_workers_ends_with_as_
     assert after == replace(before, forests={**before.forests, "return": after.forests["return"]})
     runs = Registry(f"sqlite:///{store / 'mlflow.db'}").client.search_runs(["1"])
     assert (6, 5) == (len(runs), sum(TRIAL in run.data.tags for run in runs))
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(
+    home: Path, says: Says, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed_in_the_second(forest: Forest, finished: Callable[[], Finished]) -> Outcome:
+        if finished():
+            raise KeyboardInterrupt
+        return Formula().run(forest, finished)
+
+    monkeypatch.setattr(Folds, "run", lambda _, forest, finished: pressed_in_the_second(forest, finished))
+    shop = [home / "shop", "--model", "return", "--settings", home / "training.toml", "--store", tmp_path, "--trials", 3]
+    code, _, err = says(*shop)
+    assert (130, "interrupted; 1 of 3 trials are finished and kept: the same command goes on") == (code, err.strip())
+    runs = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}").client.search_runs(["1"])
+    assert {"KILLED": 1, "FINISHED": 1} == Counter(run.info.status for run in runs)
 
 
 @pytest.mark.parametrize(

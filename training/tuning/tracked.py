@@ -37,18 +37,23 @@ class TrackedStudy:
     def __init__(self, registry: Registry, study: Study) -> None:
         self._client, self._study = registry.client, study
         self._experiment = registry.experiment_id()
+        self._logged = 0
         with study.alone("tracking"):
             self.run_id = self._parent()
             self._client.update_run(self.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
 
     def log_trials(self) -> None:
-        """Log every finished trial that is not logged yet."""
+        """Log every finished trial that is not logged yet; quick if there is none."""
+        if len(self._study.done()) == self._logged:
+            return
         with self._study.alone("tracking"):
             runs = {run.data.tags[TRIAL]: run for run in self._runs() if TRIAL in run.data.tags}
-            for done in self._study.done():
+            finished = self._study.done()
+            for done in finished:
                 run = runs.get(str(done.number))
                 if run is None or run.info.status != RunStatus.to_string(RunStatus.FINISHED):
                     self._log_trial(done, run)
+            self._logged = len(finished)
 
     def log_front(self, *, finished: bool) -> None:
         """Log the front, as a picture and as front.json, and whether the study has all its trials."""
