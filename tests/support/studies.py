@@ -66,6 +66,20 @@ def study(url: str, *, name: str = NAME, **other: str) -> Study:
     return Study(url, name, {**IDENTITY, **other}, at_first=FIRST)
 
 
+class Patience:
+    """Waits a little whenever it is called, but not for ever: a worker that nobody relieves is an error."""
+
+    def __init__(self) -> None:
+        self._left = _WAIT_SECONDS * 50
+
+    def __call__(self) -> None:
+        """Wait a little."""
+        self._left -= 1
+        if self._left < 0:
+            raise TimeoutError(f"nothing happened in {_WAIT_SECONDS} s")
+        time.sleep(0.02)
+
+
 def until(holds: Callable[[], bool]) -> None:
     """Wait for a state of the world; a world that never gets there is an error."""
     for _ in range(_WAIT_SECONDS * 50):
@@ -78,4 +92,4 @@ def until(holds: Callable[[], bool]) -> None:
 if __name__ == "__main__":
     url, folder, trials, runs, together = sys.argv[1:]
     bench = Noted(Path(folder), runs=int(runs) if runs else None, together=int(together))
-    work(study(url), bench, int(trials), wait=lambda: time.sleep(0.02))
+    work(study(url), bench, int(trials), wait=Patience())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,11 @@ def test_a_worker_lives_as_long_as_it_holds_its_lock(tmp_path: Path) -> None:
     with locks.living("worker"):
         assert others.lives("worker")
     assert not others.lives("worker")
+
+
+def test_while_one_does_something_nobody_else_can(tmp_path: Path) -> None:
+    locks = FileLocks(tmp_path / "locks")
+    with locks.one_at_a_time("claims"), (tmp_path / "locks" / "claims").open() as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    with (tmp_path / "locks" / "claims").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)

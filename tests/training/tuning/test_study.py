@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from domain.errors import TuningRefused
 from tests.conftest import ROOT
-from tests.support.studies import FIRST, IDENTITY, NAME, Formula, Noted, ran, study, until
+from tests.support.studies import FIRST, IDENTITY, NAME, Formula, Noted, Patience, ran, study, until
 from training.settings import Forest
 from training.tuning.outcome import Outcome
 from training.tuning.space import SPACES, Range, Space
@@ -43,7 +43,7 @@ def test_a_worker_killed_half_way_loses_no_trial_and_the_next_one_ends_with_as_m
     assert -signal.SIGKILL == killed.wait()
     stuck = ran(tmp_path)[2]
 
-    work(again := study(url), Noted(tmp_path), 6)
+    work(again := study(url), Noted(tmp_path), 6, wait=Patience())
 
     assert 6 == len(again.done())
     assert stuck in _forests(again)
@@ -56,7 +56,7 @@ def test_a_worker_killed_half_way_loses_no_trial_and_the_next_one_ends_with_as_m
 
 def test_two_workers_at_once_never_run_the_same_trial_nor_more_than_asked_for(url: str, tmp_path: Path) -> None:
     other = _worker(url, tmp_path, 12, together=2)
-    work(mine := study(url), Noted(tmp_path, together=2), 12)
+    work(mine := study(url), Noted(tmp_path, together=2), 12, wait=Patience())
     assert 0 == other.wait()
     assert 12 == len(mine.done()) == len(ran(tmp_path)) == len(set(ran(tmp_path)))
     assert 2 == len({trial.user_attrs["worker"] for trial in _trials(url)})
@@ -100,7 +100,7 @@ def test_a_worker_that_only_sleeps_keeps_its_trial(url: str) -> None:
 def test_a_worker_that_died_while_it_claimed_leaves_a_trial_without_a_name_and_it_is_begun_anew(url: str) -> None:
     one = study(url)
     optuna.load_study(study_name=NAME, storage=url).ask()
-    work(one, Formula(), 2)
+    work(one, Formula(), 2, wait=Patience())
     assert [FIRST] == [done.forest for done in one.done() if done.forest == FIRST]
     assert 2 == len(one.done())
 
@@ -111,7 +111,7 @@ def test_a_worker_that_died_between_closing_and_queuing_a_dead_ones_trial_loses_
         claim = dead.claim(1)
     assert claim is not None
     optuna.load_study(study_name=NAME, storage=url).tell(claim.trial.number, state=TrialState.FAIL)
-    work(one := study(url), Formula(), 1)
+    work(one := study(url), Formula(), 1, wait=Patience())
     assert [FIRST] == _forests(one)
 
 
@@ -122,7 +122,7 @@ def test_settings_that_killed_five_workers_are_given_up_and_counted(url: str) ->
             claim = one.claim(1)
             assert claim is not None
             assert claim.forest == FIRST
-    work(one := study(url), Formula(), 1)
+    work(one := study(url), Formula(), 1, wait=Patience())
     (done,) = one.done()
     assert (FIRST, "its worker died 5 times", None) == (done.forest, done.outcome.why_ended, done.point)
 
