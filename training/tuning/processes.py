@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -74,14 +75,16 @@ def _started(job: _Job, workers: int) -> Iterator[list[BaseProcess]]:
 
 def _worker(job: _Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one, which then ends it
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(job.folder,), daemon=True).start()
     material = read_material(job.folder)
     study = Study(job.url, job.name, material.identity())
     work(study, Folds(material, job.threads), job.trials)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: Path) -> None:
+    """A parent that was killed could not clear away the material, which holds what shoppers did."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
