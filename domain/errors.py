@@ -13,6 +13,7 @@
     ├── GateRefused           the challenger is not better than the champion
     ├── RollbackRefused       there is no earlier release to go back to
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
+    ├── TuningRefused         a study is of other data, or its storage does not answer
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
     └── NotStarted            the service did not come up               (serving.launch)
@@ -92,3 +93,7 @@ class RollbackRefused(KeeprankError):
 
 class RegistryRefused(KeeprankError):
     """The MLflow registry has no such model, alias or run."""
+
+
+class TuningRefused(KeeprankError):
+    """A study of settings is of other data, or its storage does not answer."""

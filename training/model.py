@@ -132,9 +132,49 @@ class Release:
     about: Mapping[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """Rows to learn from, sorted into LightGBM's bins.
+
+    Attributes:
+        features: names of the inputs that a caller of the model has to give.
+        rows: the rows; LightGBM bins them when it first grows a tree of them, or when `construct` is called.
+        base_rates: share of each class.
+    """
+
+    features: tuple[str, ...]
+    rows: lgb.Dataset
+    base_rates: tuple[float, ...]
+
+
+def binned(kind: str, train: tuple[pd.DataFrame, npt.NDArray[np.int64]], *, reused: bool = False) -> Binned:
+    """Rows to learn from, as `fit` takes them.
+
+    Args:
+        kind: "return", "fit" or "order".
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …).
+        reused: several forests of different settings are grown of them; inputs that a setting makes useless are kept then.
+
+    Raises:
+        NotEnoughData: a class is missing.
+        KeyError: a training-only input is missing.
+    """
+    inputs, y = train
+    features = tuple(name for name in inputs.columns if name not in FIXED[kind])
+    columns = [*features, *FIXED[kind]]
+    classes = CLASSES[kind]
+    counts = np.bincount(y, minlength=len(classes))
+    if (counts == 0).any():
+        raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
+    kept: dict[str, object] | None = {"feature_pre_filter": False, "verbose": -1} if reused else None
+    values = inputs[columns].to_numpy(dtype="float64")
+    rows = lgb.Dataset(values, label=y, feature_name=columns, params=kept, free_raw_data=True)
+    return Binned(features, rows, tuple((counts / counts.sum()).tolist()))
+
+
 def fit(
     kind: str,
-    train: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]] | Binned,
     calibrate: tuple[pd.DataFrame, npt.NDArray[np.int64]],
     forest: Forest,
     *,
@@ -147,7 +187,7 @@ def fit(
 
     Args:
         kind: "return", "fit" or "order".
-        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from.
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from; or those, binned.
         calibrate: the same of a later block; it calibrates at the positions where things happened.
         forest: settings.
         seed: seed of the draws of rows and features.
@@ -159,20 +199,14 @@ def fit(
         NotEnoughData: a class is missing from either block.
         KeyError: a training-only input is missing.
     """
-    inputs, y = train
-    features = tuple(name for name in inputs.columns if name not in FIXED[kind])
-    columns = [*features, *FIXED[kind]]
-    classes = CLASSES[kind]
-    counts = np.bincount(y, minlength=len(classes))
-    if (counts == 0).any():
-        raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
-    data = lgb.Dataset(inputs[columns].to_numpy(dtype="float64"), label=y, feature_name=columns, free_raw_data=True)
-    booster = lgb.Booster(_parameters(kind, forest, seed, threads), data)
+    learned = train if isinstance(train, Binned) else binned(kind, train)
+    columns = [*learned.features, *FIXED[kind]]
+    booster = lgb.Booster(_parameters(kind, forest, seed, threads), learned.rows)
     for _ in track(range(forest.trees)):
         booster.update()
     later, happened = calibrate
     calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()), shift)
+    return Model(kind, learned.features, booster, calibration, learned.base_rates, shift)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:

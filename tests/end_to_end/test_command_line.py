@@ -20,7 +20,7 @@ pytestmark = quiet.MLFLOW
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["check", "import", "demo-shop", "train", "promote", "rollback", "history", "serve", "backtest"]
-COMMANDS += ["economics", "simulate", "size", "demo", "docs"]
+COMMANDS += ["tune", "economics", "simulate", "size", "demo", "docs"]
 
 
 @dataclass(frozen=True)
