@@ -60,9 +60,10 @@ def import_(
         tables = checked(imported.tables, now=common.now())
         doing.update(f"writing {dest}")
         write_tables(tables, dest)
-    out.print(ADAPTERS[source].meaning + "\n", markup=False, highlight=False, soft_wrap=True)
+    adapter = ADAPTERS[source]
+    out.print(adapter.meaning + "\n", markup=False, highlight=False, soft_wrap=True)
     out.print("\n".join(imported.reconciliation.lines()), markup=False, highlight=False)
-    out.print(f"\nwritten to {dest}; next: keeprank train {dest}", highlight=False)
+    out.print(f"\nwritten to {dest}; next: keeprank {adapter.then.format(dest=dest)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def demo_shop(

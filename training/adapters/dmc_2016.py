@@ -116,7 +116,7 @@ def rows_of(source: pd.DataFrame) -> pd.DataFrame:
             "list_price": in_cents(source["rrp"]),
             "channel": source["deviceID"],
             "payment_method": source["paymentMethod"],
-            "came_back": source[LABEL] if LABEL in source else 0,
+            "came_back": source.get(LABEL, 0),
         }
     )
     return rows.assign(outcome=_outcomes(rows))

@@ -43,11 +43,11 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
             except json.JSONDecodeError as error:
                 raise ValueError(f"line {number:,} is no JSON: {error}") from error
             if not isinstance(value, dict):
-                raise ValueError(f"line {number:,} is no JSON object")  # noqa: TRY004 (a wrong file, not a wrong type of argument)
+                raise ValueError(f"line {number:,} is no JSON object")
             yield value
 
 
 def _texts(objects: list[dict[str, Any]], name: str) -> pd.Series:
     """Values as text, as the sources write some numbers as numbers and some as text; null and NaN are missing."""
     found = (one.get(name) for one in objects)
-    return pd.Series([None if value is None or value != value else str(value) for value in found], dtype="str")  # noqa: PLR0124
+    return pd.Series([None if value is None or value != value else str(value) for value in found], dtype="str")

@@ -88,4 +88,5 @@ ADAPTER = Adapter(
     "ModCloth: clothes with the customer's verdict on the fit and declared measurements, without dates: compare by random split only "
     "(Misra, Wan and McAuley, RecSys 2018; research use with citation, no redistribution).",
     convert,
+    then="backtest {dest} --model fit --split random",
 )

@@ -13,13 +13,12 @@ from domain.errors import ImportRefused, NotEnoughData
 from domain.policy import parse_policy
 from experiments.backtest import backtest_by_time
 from features.shop import Shop
+from tests.conftest import POLICY
 from training.adapters import ADAPTERS, Imported, modcloth_json
 from training.adapters import rent_the_runway as rtr
 from training.adapters.source_file import read_fields
 from training.pipeline import silent
 from training.settings import Settings
-
-from tests.conftest import POLICY
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
