@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.metrics import f1_score
 
 from benchmarks.published import Published
 from experiments.backtest import Backtest
-from experiments.printed import shown
 from training.bootstrap import Interval
+from training.evaluate import slices
 
 METRICS = {"auc": "AUC", "macro_f1": "macro-F1", "log_loss": "log-loss", "ece": "ECE"}
 """Metrics of the table, by their headings."""
+
+_DECIMALS = {"log_loss": 4, "ece": 4}
 
 NEW_CUSTOMERS = "customer:new"
 """The slice that a line of its own is given to."""
@@ -68,11 +71,11 @@ def lines_of(data: str, found: Sequence[Backtest], published: Iterable[Published
     split = f"{first.model}, from {first.cut[:10]} on" if first.cut else f"{first.model}, random 80/10/10"
     common = (data, split, ", ".join(str(one.seed) for one in found))
     rows = f"{np.mean([one.rows_test for one in found]):,.0f}"
-    lines = [Line(*common, rows, OURS, _metrics([one.evaluation.metrics for one in found]))]
+    lines = [Line(*common, rows, OURS, metrics_of([{**decided(one), **one.evaluation.metrics} for one in found]))]
     lines += _new_customers(common, found)
     for who in first.baselines:
-        gained = "Keeprank's AUC is higher by " + told([one.versus[who]["auc"] for one in found])
-        lines.append(Line(*common, rows, who.replace("_", " "), _metrics([one.baselines[who] for one in found]), gained))
+        gained = "AUC gained over it: " + told([one.versus[who]["auc"] for one in found])
+        lines.append(Line(*common, rows, who.replace("_", " "), metrics_of([one.baselines[who] for one in found]), gained))
     return [*lines, *published_lines(data, published)]
 
 
@@ -81,21 +84,43 @@ def published_lines(data: str, published: Iterable[Published]) -> list[Line]:
     return [Line(data, one.split, "", one.rows, one.who, {"auc": one.auc}, one.note, one.source) for one in published]
 
 
+def decided(found: Backtest, part: str | None = None) -> dict[str, Interval]:
+    """The macro-F1 of the likeliest class, on all rows or a slice of them: the unweighted mean of the classes' F1.
+
+    Two classes have none: where nearly everything is kept, the likeliest class always is, and says nothing.
+    """
+    trained = found.trained
+    if trained is None or trained.p.shape[1] == 2:
+        return {}
+    chosen = slice(None) if part is None else slices(trained.rows, trained.inputs)[part]
+    value = f1_score(trained.rows.y[chosen], trained.p[chosen].argmax(axis=1), average="macro")
+    return {"macro_f1": Interval(float(value), math.nan, math.nan)}
+
+
 def absent(data: str, wanted: str) -> Line:
     """The line of a data set whose files are not here."""
     return Line(data, "", "", "", "files not here", {}, f"put {wanted}; docs/data-sets.md says how", "")
 
 
-def told(found: Sequence[Interval]) -> str:
+def told(found: Sequence[Interval], decimals: int = 3) -> str:
     """One run's value and its interval; of several runs the mean and the standard deviation over them.
 
-    >>> told([Interval(0.77, 0.76, 0.78), Interval(0.79, 0.78, 0.80)])
-    '0.780 ± 0.014'
+    >>> told([Interval(0.77, 0.76, 0.78)]), told([Interval(0.77, 0.76, 0.78), Interval(0.79, 0.78, 0.80)])
+    ('0.770 [0.760, 0.780]', '0.780 ± 0.014')
     """
-    if len(found) == 1:
-        return shown(found[0])
     values = [one.value for one in found]
-    return "-" if any(map(math.isnan, values)) else f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
+    if any(map(math.isnan, values)):
+        return "-"
+    if len(found) > 1:
+        return f"{np.mean(values):.{decimals}f} ± {np.std(values, ddof=1):.{decimals}f}"
+    if math.isnan(found[0].low):
+        return f"{values[0]:.{decimals}f}"
+    return f"{values[0]:.{decimals}f} [{found[0].low:.{decimals}f}, {found[0].high:.{decimals}f}]"
+
+
+def metrics_of(runs: Sequence[Mapping[str, Interval]]) -> dict[str, str]:
+    """The table's metrics of one or several runs; one that the runs were not judged by is left out."""
+    return {name: told([run[name] for run in runs], _DECIMALS.get(name, 3)) for name in METRICS if all(name in run for run in runs)}
 
 
 def table(lines: Iterable[Line]) -> str:
@@ -109,12 +134,9 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _new_customers(common: tuple[str, str, str], found: Sequence[Backtest]) -> list[Line]:
-    slices = [part for one in found for part in one.evaluation.slices if part.name == NEW_CUSTOMERS]
-    if len(slices) < len(found):
+    told_of = [(one, part) for one in found for part in one.evaluation.slices if part.name == NEW_CUSTOMERS]
+    if len(told_of) < len(found):
         return []
-    rows = f"{np.mean([part.rows for part in slices]):,.0f}"
-    return [Line(*common, rows, "Keeprank, customers without history", _metrics([part.metrics for part in slices]))]
-
-
-def _metrics(runs: Sequence[Mapping[str, Interval]]) -> dict[str, str]:
-    return {name: told([run[name] for run in runs]) for name in METRICS if all(name in run for run in runs)}
+    rows = f"{np.mean([part.rows for _, part in told_of]):,.0f}"
+    metrics = metrics_of([{**decided(one, NEW_CUSTOMERS), **part.metrics} for one, part in told_of])
+    return [Line(*common, rows, "Keeprank, customers without history", metrics)]

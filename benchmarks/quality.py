@@ -22,13 +22,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks import ablation, published
-from benchmarks.comparison import OURS, Line, absent, lines_of, markdown, published_lines, table
+from benchmarks.comparison import OURS, Line, absent, lines_of, markdown, metrics_of, published_lines, table
 from benchmarks.competitions import FILES, Task, course_cost_cents, dmc_2014_task, dmc_2016_task, forecast, points
 from benchmarks.measured import machine, say
 from domain.contract import checked
 from domain.policy import parse_policy
 from experiments.backtest import backtest_at_random, backtest_by_time
-from experiments.printed import shown
 from features.build import build
 from features.shop import Shop
 from training.adapters import ADAPTERS
@@ -159,8 +158,7 @@ def _cup(given: Given, data: str, folder: str, task_of: Callable[[Path], Task]) 
 
 
 def _line(data: str, split: str, seed: int, trained: Trained, also: str) -> Line:
-    metrics = {name: shown(found) for name, found in trained.evaluation.metrics.items()}
-    return Line(data, split, f"{seed}", f"{len(trained.rows):,}", OURS, metrics, also)
+    return Line(data, split, f"{seed}", f"{len(trained.rows):,}", OURS, metrics_of([trained.evaluation.metrics]), also)
 
 
 ALL = (uci_by_time, rtr_by_time, rtr_at_random, modcloth_at_random, bads_by_time, bads_at_random, dmc_2014, dmc_2016)

@@ -1,15 +1,20 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.comparison import Line, lines_of, table
+from benchmarks.comparison import Line, decided, lines_of, table
 from benchmarks.published import Published
 from benchmarks.quality import Given, bads_at_random, bads_by_time, dmc_2014, dmc_2016, main, modcloth_at_random, page, parsed
 from experiments.backtest import Backtest
 from features.shop import Shop
 from training.bootstrap import Interval
 from training.evaluate import Evaluation, Slice
+from training.pipeline import Trained
+from training.rows import Rows
 from training.settings import Settings
 
 
@@ -29,12 +34,12 @@ def told(lines: list[Line]) -> list[str]:
 
 
 def test_a_split_by_time_is_told_with_its_interval() -> None:
+    common, rest = "RTR | fit, from 2017-07-01 on | 1", "0.400 [0.300, 0.500] | 0.5000 [0.4000, 0.6000] | -"
+
     assert [
-        "RTR | fit, from 2017-07-01 on | 1 | 1,001 | **Keeprank** | 0.700 [0.600, 0.800] | 0.400 [0.300, 0.500] | 0.500 [0.400, 0.600] | - | this run",
-        "RTR | fit, from 2017-07-01 on | 1 | 100 | Keeprank, customers without history | 0.600 [0.500, 0.700] | 0.400 [0.300, 0.500] | "
-        "0.500 [0.400, 0.600] | - | this run",
-        "RTR | fit, from 2017-07-01 on | 1 | 1,001 | global rate | 0.500 [0.400, 0.600] | 0.400 [0.300, 0.500] | 0.500 [0.400, 0.600] | - | "
-        "Keeprank's AUC is higher by 0.200 [0.100, 0.300] | this run",
+        f"{common} | 1,001 | **Keeprank** | 0.700 [0.600, 0.800] | {rest} | this run",
+        f"{common} | 100 | Keeprank, customers without history | 0.600 [0.500, 0.700] | {rest} | this run",
+        f"{common} | 1,001 | global rate | 0.500 [0.400, 0.600] | {rest} | AUC gained over it: 0.200 [0.100, 0.300] | this run",
     ] == told(lines_of("RTR", [backtest(1, 0.7, "2017-07-01T00:00:00+00:00")]))
 
 
@@ -44,7 +49,28 @@ def test_several_seeds_are_told_with_their_mean_and_spread() -> None:
     assert [("fit, random 80/10/10", "1, 3", "1,002", "0.750 ± 0.071"), ("fit, random 80/10/10", "1, 3", "200", "0.650 ± 0.071")] == [
         (line.split, line.seeds, line.rows, line.metrics["auc"]) for line in lines[:2]
     ]
-    assert "Keeprank's AUC is higher by 0.250 ± 0.071" == lines[2].also
+    assert "AUC gained over it: 0.250 ± 0.071" == lines[2].also
+
+
+def test_the_likeliest_class_is_judged_by_its_f1_where_there_are_three() -> None:
+    """The first 200 rows, of customers without history, are all right; of the others every 'small' is taken for 'large'."""
+    y = np.array([0, 1, 2, 0] * 50 + [0, 1, 1, 2] * 50)
+    said = np.array([0, 1, 2, 0] * 50 + [2, 1, 1, 2] * 50)
+    inputs = pd.DataFrame({"customer_lines": [0.0] * 200 + [3.0] * 200, "style_lines": 1.0})
+    found = replace(backtest(1, 0.7), trained=trained(y, np.eye(3)[said], inputs))
+
+    assert 1.0 == decided(found, "customer:new")["macro_f1"].value
+    assert (2 * 100 / 250 + 1 + 2 * 100 / 250) / 3 == pytest.approx(decided(found)["macro_f1"].value)
+    assert {} == decided(replace(found, trained=trained(np.array([0]), np.array([[0.9, 0.1]]), inputs)))
+    assert {} == decided(backtest(1, 0.7))
+
+
+def trained(y: np.ndarray, p: np.ndarray, inputs: pd.DataFrame) -> Trained:
+    moments = pd.Series([pd.Timestamp("2017-01-01", tz="UTC")] * len(y))
+    names = pd.Series(["a"] * len(y))
+    rows = Rows("fit", names, pd.DataFrame({"at": moments, "customer_id": names}), y, moments, names)
+    nowhere: Any = None
+    return Trained(nowhere, nowhere, rows, inputs, p, nowhere)
 
 
 def test_what_others_published_stands_below() -> None:

@@ -5,7 +5,7 @@ How the sources are read:
 - A row is an order line of one unit. There is no order number: what a customer ordered on one day is one order.
 - Days carry no time and no zone: they begin at midnight UTC, which is the same day in Germany. Amounts are euros.
 - That a line came back is known, when is not: see `unsaid.RETURNED_AFTER_DAYS`. The whole price is refunded.
-- A delivery before its order (the sources write days of the 1990s) is taken as not told, as is one that is missing.
+- A delivery before its order (a day of the 1990s) is taken as not told, as is one that is missing.
 - Title, date of birth and state of the customer are not read: sex and age are protected, the state stands in for origin.
 - The sources have no categories: every product's is "fashion". A size's system is how it is spelled. The brand is the manufacturer's
   number. A product's price is that of its latest order.
