@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -82,6 +82,12 @@ class Given:
         """Whether all of these files are there."""
         return all((self.data / file).is_file() for file in files)
 
+    @property
+    def newest_tenth(self) -> Settings:
+        """Under the first seed, settings by which the newest tenth of the rows judges, as of random splits."""
+        first = next(self.seeded())
+        return replace(first, blocks=replace(first.blocks, judge=0.1))
+
     def seeded(self) -> Iterator[Settings]:
         """The settings under each seed."""
         return (replace(self.settings, seed=seed) for seed in self.seeds)
@@ -95,9 +101,7 @@ def uci_by_time(given: Given) -> list[Line]:
 
 def rtr_by_time(given: Given) -> list[Line]:
     """Fit at RentTheRunway, the newest rentals."""
-    first = next(given.seeded())
-    tenth = replace(first, blocks=replace(first.blocks, judge=0.1))
-    return lines_of("RentTheRunway", [backtest_by_time("fit", given.rtr, tenth, None, progress)])
+    return lines_of("RentTheRunway", [backtest_by_time("fit", given.rtr, given.newest_tenth, None, progress)])
 
 
 def rtr_at_random(given: Given) -> list[Line]:
@@ -172,15 +176,21 @@ def ablations(given: Given) -> str:
 
 
 def _ablation(given: Given, title: str, kind: str, shop: Shop, cut: pd.Timestamp | None) -> str:
-    trial = ablation.Trial.of(kind, shop, given.settings, cut, seeds=1, progress=progress)
+    trial = ablation.Trial.of(kind, shop, given.newest_tenth, cut, seeds=1, progress=progress)
     found = trial.effects(progress, by=("family",))
     learned = f"{len(trial.split.train):,} rows train, {len(trial.split.judge):,} from {trial.split.cut:%Y-%m-%d} on judge"
     return f"### {title}: {learned}\n\n{markdown(ablation.HEADINGS, map(ablation.cells, found))}"
 
 
-def page(command: str, lines: Iterable[Line], brought: str) -> str:
-    """The whole page, with where its numbers come from."""
-    here = {**machine(), **{name: version(name) for name in _LIBRARIES}}
+def page(command: str, lines: Iterable[Line], brought: str, here: Mapping[str, str]) -> str:
+    """The whole page.
+
+    Args:
+        command: what made it.
+        lines: of its table.
+        brought: the tables of what each feature family brings; may be empty.
+        here: the machine and the libraries, by name.
+    """
     where = "\n".join(f"- {name}: {value}" for name, value in here.items())
     parts = [
         "# How good are the models?",
@@ -241,14 +251,15 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"{asked.data} does not exist; set KEEPRANK_DATA to the folder of the public data sets")
     settings = parse_settings((ROOT / "config/training.toml").read_text())
     given = Given(asked.data, asked.seeds, quickened(settings) if asked.quick else settings, asked.quick)
+    here = {**machine(), **{name: version(name) for name in _LIBRARIES}}
     lines = [line for compared in ALL for line in compared(given)]
     command = f"python -m benchmarks.quality {' '.join(arguments)}".strip()
     print(table(lines))
-    _write(page(command, lines, ""), asked.out)
+    _write(page(command, lines, "", here), asked.out)
     if asked.ablation:
         brought = ablations(given)
         print(brought)
-        _write(page(command, lines, brought), asked.out)
+        _write(page(command, lines, brought, here), asked.out)
 
 
 def _write(written: str, out: Path | None) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -91,7 +92,7 @@ def declared(result: Imported) -> dict[str, str]:
 def as_json(row: pd.Series) -> dict[str, object]:
     """A row of the Parquet layout in the authors' one; what is missing there has no key here."""
     cups = "" if pd.isna(row["bust_size_letter"]) else row["bust_size_letter"]
-    told: dict[str, object] = {
+    told: dict[str, Any] = {
         "fit": row["fit"],
         "user_id": str(row["user_id"]),
         "item_id": str(row["item_id"]),
