@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.competitions import FILES, Task, course_cost_cents, dmc_2014_task, dmc_2016_task, forecast, points
 from domain.errors import ImportRefused
-from training.pipeline import silent
+from training.pipeline import Trained, silent
 from training.settings import Settings
 
 HEAD_2014 = (
@@ -60,9 +60,13 @@ def tiny(settings: Settings) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def forecasts(tmp_path_factory: pytest.TempPathFactory, quick_settings: Settings) -> np.ndarray:
-    task = dmc_2014_task(cup_2014(tmp_path_factory.mktemp("cup")))
-    return forecast(task, tiny(quick_settings), silent).p[:, 1]
+def trained(tmp_path_factory: pytest.TempPathFactory, quick_settings: Settings) -> Trained:
+    return forecast(dmc_2014_task(cup_2014(tmp_path_factory.mktemp("cup"))), tiny(quick_settings), silent)
+
+
+@pytest.fixture(scope="module")
+def forecasts(trained: Trained) -> np.ndarray:
+    return trained.p[:, 1]
 
 
 def test_what_always_came_back_is_forecast_to_come_back(forecasts: np.ndarray) -> None:
@@ -80,6 +84,13 @@ def test_an_order_of_the_class_file_tells_nothing_of_another(tmp_path: Path, qui
     fewer = dmc_2014_task(cup_2014(tmp_path, asked=10))
 
     assert forecasts[:10].tolist() == forecast(fewer, tiny(quick_settings), silent).p[:, 1].tolist()
+
+
+def test_all_that_is_forecast_has_the_histories_of_the_day_before_the_first_of_it(trained: Trained) -> None:
+    returned = trained.inputs.groupby(trained.rows.asked["sku"])["style_return_rate"]
+
+    assert {"0-m-blue": 1, "1-m-blue": 1} == returned.nunique().to_dict()
+    assert 10 < trained.rows.asked["at"].nunique()
 
 
 def test_answers_of_2014_are_found_by_their_number(tmp_path: Path) -> None:
@@ -104,9 +115,10 @@ def test_a_line_without_an_answer_is_refused(tmp_path: Path) -> None:
 def test_points_are_units_that_were_forecast_wrongly(tmp_path: Path) -> None:
     task = dmc_2016_task(cup_2016(tmp_path, [1, 0]))
 
-    assert 1 == points(task, np.array([0.5]))
-    assert 1 == points(task, np.array([0.4]))
-    assert 2 == points(Task(task.learned, task.asked, np.array([2])), np.array([0.4]))
+    whole = Task(task.learned, task.asked, np.array([2]))
+
+    assert (1, 1) == (points(task, np.array([0.5])), points(task, np.array([0.4])))
+    assert (0, 2) == (points(whole, np.array([0.5])), points(whole, np.array([0.4])))
 
 
 def test_a_warning_in_vain_costs_half_the_price_and_a_return_that_nobody_warned_of_its_own_costs() -> None:
