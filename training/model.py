@@ -16,7 +16,9 @@ import pandas as pd
 from domain.errors import NotEnoughData, ReleaseRefused
 from features.sealed import read_sealed, write_sealed
 from training.calibration import Calibration, fit_calibration
-from training.settings import Forest
+from training.conformal import USUAL_BATCHES, fit_intervals
+from training.intervals import Bounds, Intervals, newcomers
+from training.settings import Batches, Forest
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +39,7 @@ Offers further down are seen less. A model that learns from the position does no
 only what the offer and the shopper bring is left (position as a feature that is held when serving: Guo et al. 2019, PAL, its baseline).
 """
 
-_TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
+_TREES, _CALIBRATION, _INTERVALS, _ABOUT = "trees.txt", "calibration.npz", "intervals.npz", "about.json"
 _LAST_TREE_ENDS = "end of trees"
 
 
@@ -51,6 +53,7 @@ class Model:
         booster: the trees.
         calibration: makes their scores come true.
         base_rates: share of each class among the rows it learned from.
+        intervals: how far the rate of a batch of like rows may stray from its probability.
     """
 
     kind: str
@@ -58,6 +61,7 @@ class Model:
     booster: lgb.Booster
     calibration: Calibration
     base_rates: tuple[float, ...]
+    intervals: Intervals
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -84,6 +88,11 @@ class Model:
                 the positions where it did, to be compared with it.
         """
         return self.calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
+
+    def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
+        """Between which rates a batch of rows like each is of class `of`, given what `predict` says of them (decision 0023)."""
+        number = self.classes.index(of)
+        return self.intervals.of(p[:, number], newcomers(inputs), number)
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -137,6 +146,7 @@ def fit(
     seed: int,
     threads: int,
     track: Callable[[Iterable[int]], Iterable[int]] = iter,
+    intervals: Batches = USUAL_BATCHES,
 ) -> Model:
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
 
@@ -148,6 +158,7 @@ def fit(
         seed: seed of the draws of rows and features.
         threads: LightGBM's threads; they do not change the result.
         track: wraps the loop over trees, to show progress.
+        intervals: what the intervals are of; they are learned on the block that calibrates.
 
     Raises:
         NotEnoughData: a class is missing from either block.
@@ -165,8 +176,10 @@ def fit(
     for _ in track(range(forest.trees)):
         booster.update()
     later, happened = calibrate
-    calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()))
+    raw = _raw(booster, later[columns].to_numpy(dtype="float64"), threads)
+    calibration = fit_calibration(raw, happened)
+    strays = fit_intervals(calibration.apply(raw), happened, newcomers(later[list(features)]), intervals, seed=seed)
+    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()), strays)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
@@ -235,6 +248,7 @@ def _write_model(model: Model, folder: Path) -> None:
     folder.mkdir()
     (folder / _TREES).write_text(model.booster.model_to_string())
     np.savez(folder / _CALIBRATION, slopes=model.calibration.slopes, intercepts=model.calibration.intercepts)
+    np.savez(folder / _INTERVALS, allow_pickle=False, **model.intervals.arrays())
     about = {
         "kind": model.kind,
         "classes": list(model.classes),
@@ -257,7 +271,9 @@ def _read_model(kind: str, folder: Path) -> Model:
     booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
-    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
+    with np.load(folder / _INTERVALS, allow_pickle=False) as arrays:
+        intervals = Intervals.from_arrays(dict(arrays), len(CLASSES[kind]))
+    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]), intervals)
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
     return model

@@ -67,6 +67,26 @@ class Blocks:
 
 
 @dataclass(frozen=True)
+class Batches:
+    """What intervals are of: the rate of a batch of like rows.
+
+    Attributes:
+        coverage: share of batches whose rate has to lie inside, in [0.5, 0.99].
+        batch_rows: rows of a batch.
+        fewest_rows: a segment of fewer calibration rows takes the width of a larger one.
+    """
+
+    coverage: float
+    batch_rows: int
+    fewest_rows: int
+
+    def __post_init__(self) -> None:
+        _require(0.5 <= self.coverage <= 0.99, "coverage", self.coverage, "0.5 to 0.99")
+        for name in ("batch_rows", "fewest_rows"):
+            _require(1 <= getattr(self, name) <= _MOST, name, getattr(self, name), f"1 to {_MOST:,}")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -76,6 +96,7 @@ class Settings:
         blocks: the split by time.
         forests: settings by model: "return", "fit" and "order".
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
+        intervals: what intervals are of.
     """
 
     seed: int
@@ -83,6 +104,7 @@ class Settings:
     blocks: Blocks
     forests: Mapping[str, Forest]
     most_impressions: int
+    intervals: Batches
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -100,10 +122,11 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict}, "")
+    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict, "intervals": dict}, "")
     forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
     forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int})
-    return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests, raw["order"]["most_rows"])
+    blocks, intervals = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Batches, raw["intervals"], "intervals.")
+    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], intervals)
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:

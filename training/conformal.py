@@ -1,0 +1,117 @@
+"""Learns how wide intervals have to be: batches of past rows show how far their rate strayed from what was promised.
+
+Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), normalised and Mondrian, by crepes (Boström 2022): within each segment,
+the width is the finite-sample quantile of |rate - mean p| over the formula's unit. A batch is drawn from rows of one segment with
+neighbouring probabilities. A single partition of a segment into batches uses each row once; the scores of some dozens of partitions
+are pooled, which leaves the quantile what it estimates and takes the luck of one partition out of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from training.intervals import LEVELS, RISKS, SEGMENTS, Flags, Floats, Intervals, Ints, segments_of, unit
+from training.settings import Batches
+
+USUAL_BATCHES = Batches(coverage=0.90, batch_rows=20, fewest_rows=1_000)
+"""For callers that train one model and read no settings."""
+
+REPEATS = 30
+"""Partitions of the calibration rows into batches."""
+
+_NEIGHBOURHOOD = 10
+"""A batch is drawn from so many times its rows, neighbours in p: narrow enough to be alike, wide enough that partitions differ."""
+
+_ROUNDING = 1e-9
+"""crepes computes int((1 - 0.9) * 10) = 0; the rank that is meant is 1."""
+
+
+def fit_intervals(p: Floats, y: npt.NDArray[np.int64], new: Flags, asked: Batches, *, seed: int) -> Intervals:
+    """Learn the widths of every class and segment.
+
+    A segment of fewer rows than `asked.fewest_rows` takes the width of all risks of such customers and items, or else of all rows; where
+    even these hold too few batches for the coverage, nothing is known, and the interval is 0 to 1.
+
+    Args:
+        p: calibrated probabilities (n, classes) of rows that no tree has seen.
+        y: what happened, 0 … classes - 1.
+        new: whether the customer and the item were new (n, 2).
+        asked: coverage and batches.
+        seed: seed of the draws of batches.
+    """
+    classes = p.shape[1]
+    edges = np.array([np.quantile(p[:, number], _shares()) if len(p) else [0.0, 0.0] for number in range(classes)])
+    segments = [segments_of(p[:, number], new, edges[number]) for number in range(classes)]
+    rows = np.array([np.bincount(one, minlength=len(SEGMENTS)) for one in segments], dtype=np.int64)
+    found = [_of_class(p[:, number], y == number, segments[number], asked, seed) for number in range(classes)]
+    widths, levels = np.array([width for width, _ in found]), np.array([level for _, level in found])
+    return Intervals(asked.coverage, asked.batch_rows, edges, rows, widths, levels)
+
+
+def strayed(p: Floats, hit: Flags, groups: Ints, fewest_rows: int, asked: Batches, *, seed: int) -> tuple[Floats, Floats, Ints]:
+    """Residuals (rate - mean p), units and groups of batches of every group that holds enough rows."""
+    found = [(np.empty(0), np.empty(0), np.empty(0, dtype=np.int64))]
+    for group, members in _large(groups, max(fewest_rows, _fewest_for(asked))):
+        drawn = members[batches(p[members], asked.batch_rows, repeats=REPEATS, seed=seed)]
+        promised = p[drawn].mean(axis=1)
+        units = unit(promised, asked.batch_rows, len(members))
+        found.append((hit[drawn].mean(axis=1) - promised, units, np.full(len(drawn), group)))
+    residuals, sizes, of = zip(*found, strict=True)
+    return np.concatenate(residuals), np.concatenate(sizes), np.concatenate(of)
+
+
+def batches(p: Floats, rows: int, *, repeats: int, seed: int) -> Ints:
+    """Row numbers of batches of neighbours in p (batches, rows): each repeat partitions all rows but a remainder anew."""
+    rng, by_p = np.random.default_rng(seed), np.argsort(p, kind="stable")
+    found = [np.empty((0, rows), dtype=np.int64)]
+    for _ in range(repeats if len(p) >= rows else 0):
+        neighbourhood = (np.arange(len(p)) + rng.integers(_NEIGHBOURHOOD * rows)) // (_NEIGHBOURHOOD * rows)
+        shuffled = by_p[np.lexsort((rng.random(len(p)), neighbourhood))]
+        first = rng.integers(len(p) % rows + 1)
+        found.append(shuffled[first : first + len(p) // rows * rows].reshape(-1, rows))
+    return np.concatenate(found)
+
+
+def _shares() -> Floats:
+    return np.arange(1, len(RISKS)) / len(RISKS)
+
+
+def _of_class(p: Floats, hit: Flags, segments: Ints, asked: Batches, seed: int) -> tuple[Floats, Ints]:
+    """Widths and levels of all segments: the finest level that holds enough rows."""
+    numbers = np.arange(len(SEGMENTS))
+    width, level = np.full(len(SEGMENTS), np.inf), np.full(len(SEGMENTS), LEVELS.index("unknown"))
+    for number, (size, fewest) in enumerate(((1, asked.fewest_rows), (len(RISKS), asked.fewest_rows), (len(SEGMENTS), 1))):
+        learned = _widths(p, hit, segments // size, fewest, asked, seed)[numbers // size]
+        takes = np.isinf(width) & np.isfinite(learned)
+        width, level = np.where(takes, learned, width), np.where(takes, number, level)
+    return width, level
+
+
+def _widths(p: Floats, hit: Flags, groups: Ints, fewest_rows: int, asked: Batches, seed: int) -> Floats:
+    """The width of each group, by its number; infinite where it holds too few rows."""
+    from crepes import ConformalRegressor  # only who trains needs it: what serves looks up
+
+    residuals, units, of = strayed(p, hit, groups, fewest_rows, asked, seed=seed)
+    widths = np.full(len(SEGMENTS), np.inf)
+    if len(of):
+        told = np.unique(of)
+        regressor = ConformalRegressor().fit(residuals, sigmas=units, bins=of)
+        ends = regressor.predict_int(np.zeros(len(told)), sigmas=np.ones(len(told)), bins=told, confidence=asked.coverage - _ROUNDING)
+        widths[told] = ends[:, 1]
+    return widths
+
+
+def _large(groups: Ints, fewest_rows: int) -> Iterator[tuple[int, Ints]]:
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        if len(members) >= fewest_rows:
+            yield int(group), members
+
+
+def _fewest_for(asked: Batches) -> int:
+    """Of fewer batches than 1 / (1 - coverage), no quantile is that high."""
+    return asked.batch_rows * math.ceil(1 / (1 - asked.coverage) - _ROUNDING)
