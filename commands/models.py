@@ -27,7 +27,7 @@ def train(
     Next: `keeprank promote` compares it with the champion; `make ui` shows the run.
     """
     from domain.policy_text import settled
-    from experiments.printed import evaluation_table
+    from experiments.printed import coverage_table, evaluation_table
     from training.pipeline import train as train_models
     from training.settings import parse_settings
     from training.tracking import log_training
@@ -40,6 +40,8 @@ def train(
     training = train_models(shop, parsed, progress=common.progress)
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
+        of = trained.model.intervals
+        out.print(coverage_table(f"{kind}: {of.coverage:.0%} intervals of the rate of {of.batch_rows} like rows", trained.covered))
     for kind, why in training.skipped.items():
         out.print(f"no {kind} model: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")

@@ -13,12 +13,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+from crepes import ConformalRegressor
 
 from training.intervals import LEVELS, RISKS, SEGMENTS, Flags, Floats, Intervals, Ints, segments_of, unit
 from training.settings import Batches
-
-USUAL_BATCHES = Batches(coverage=0.90, batch_rows=20, fewest_rows=1_000)
-"""For callers that train one model and read no settings."""
 
 REPEATS = 30
 """Partitions of the calibration rows into batches."""
@@ -93,8 +91,6 @@ def _of_class(p: Floats, hit: Flags, segments: Ints, asked: Batches, seed: int) 
 
 def _widths(p: Floats, hit: Flags, groups: Ints, fewest_rows: int, asked: Batches, seed: int) -> Floats:
     """The width of each group, by its number; infinite where it holds too few rows."""
-    from crepes import ConformalRegressor  # only who trains needs it: what serves looks up
-
     residuals, units, of = strayed(p, hit, groups, fewest_rows, asked, seed=seed)
     widths = np.full(len(SEGMENTS), np.inf)
     if len(of):

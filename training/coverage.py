@@ -52,7 +52,7 @@ def covered(rows: Rows, inputs: pd.DataFrame, p: Floats, model: Model, *, seed: 
     found = []
     for of in promised(model.kind):
         number = model.classes.index(of)
-        bounds, hit, size = model.interval(inputs, p, of=of), rows.y == number, model.intervals.batch_rows
+        bounds, hit, size = model.interval(inputs, p[:, number], of=of), rows.y == number, model.intervals.batch_rows
         for name, chosen in _parts(rows, inputs, bounds).items():
             if chosen.sum() >= size:
                 coverage = kept_word(p[chosen, number], hit[chosen], bounds.at(chosen), size, seed=seed)

@@ -55,6 +55,16 @@ class Bounds:
     segments: Ints
     levels: Ints
 
+    @property
+    def segment_names(self) -> list[str]:
+        """The segment of each row."""
+        return [SEGMENTS[number] for number in self.segments]
+
+    @property
+    def fallback_levels(self) -> list[Level]:
+        """Which rows each row's width was learned from."""
+        return [LEVELS[number] for number in self.levels]
+
     def at(self, chosen: Flags) -> Bounds:
         """Those of some of the rows."""
         return Bounds(self.low[chosen], self.high[chosen], self.segments[chosen], self.levels[chosen])

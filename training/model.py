@@ -16,9 +16,8 @@ import pandas as pd
 from domain.errors import NotEnoughData, ReleaseRefused
 from features.sealed import read_sealed, write_sealed
 from training.calibration import Calibration, fit_calibration
-from training.conformal import USUAL_BATCHES, fit_intervals
 from training.intervals import Bounds, Intervals, newcomers
-from training.settings import Batches, Forest
+from training.settings import USUAL_BATCHES, Batches, Forest
 
 Floats = npt.NDArray[np.float64]
 
@@ -90,9 +89,8 @@ class Model:
         return self.calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
     def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
-        """Between which rates a batch of rows like each is of class `of`, given what `predict` says of them (decision 0023)."""
-        number = self.classes.index(of)
-        return self.intervals.of(p[:, number], newcomers(inputs), number)
+        """Between which rates batches of rows like each are of class `of`, given its probabilities `p` (n,) as `predict` says them."""
+        return self.intervals.of(p, newcomers(inputs), self.classes.index(of))
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -164,6 +162,8 @@ def fit(
         NotEnoughData: a class is missing from either block.
         KeyError: a training-only input is missing.
     """
+    from training.conformal import fit_intervals  # only who trains needs crepes: what serves looks up
+
     inputs, y = train
     features = tuple(name for name in inputs.columns if name not in FIXED[kind])
     columns = [*features, *FIXED[kind]]

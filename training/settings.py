@@ -154,3 +154,7 @@ def _exactly(raw: Mapping[str, Any], wanted: Mapping[str, type], where: str) -> 
 def _require(holds: bool, name: str, value: object, expected: str) -> None:
     if not holds:
         raise SettingsRefused(f"{name} = {value!r}", expected=expected)
+
+
+USUAL_BATCHES = Batches(coverage=0.90, batch_rows=20, fewest_rows=1_000)
+"""For callers that train one model and read no file."""

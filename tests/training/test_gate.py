@@ -53,7 +53,7 @@ def _skewed(kind: str, times: float = 3) -> Model:
     """Ranks as well as any, but promises too much."""
     good = _model(kind)
     skewed = type(good.calibration)(good.calibration.slopes * times, good.calibration.intercepts)
-    return Model(good.kind, good.features, good.booster, skewed, good.base_rates)
+    return Model(good.kind, good.features, good.booster, skewed, good.base_rates, good.intervals)
 
 
 def _challenge(registry: Registry, models: Mapping[str, Model], folder: Path, *, judged: tuple[str, ...] | None = None) -> Version:
