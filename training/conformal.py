@@ -2,8 +2,8 @@
 
 Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), normalised and Mondrian, by crepes (Boström 2022): within each segment,
 the width is the finite-sample quantile of |rate - mean p| over the formula's unit. A batch is drawn from rows of one segment with
-neighbouring probabilities. A single partition of a segment into batches uses each row once; the scores of some dozens of partitions
-are pooled, which leaves the quantile what it estimates and takes the luck of one partition out of it.
+neighbouring probabilities. A partition of a segment into batches uses each row once; the scores of some dozens of partitions are
+pooled, which takes the luck of a single one out of the quantile, and leaves its finite-sample correction that of a single one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEIGHBOURHOOD = 10
 """A batch is drawn from so many times its rows, neighbours in p: narrow enough to be alike, wide enough that partitions differ."""
 
 _ROUNDING = 1e-9
-"""crepes computes int((1 - 0.9) * 10) = 0; the rank that is meant is 1."""
+"""Computed, (1 - 0.9) · 10 is a little less than 1; the rank that is meant is 1."""
 
 
 def fit_intervals(p: Floats, y: npt.NDArray[np.int64], new: Flags, asked: Batches, *, seed: int) -> Intervals:
@@ -62,6 +62,16 @@ def strayed(p: Floats, hit: Flags, groups: Ints, fewest_rows: int, asked: Batche
     return np.concatenate(residuals), np.concatenate(sizes), np.concatenate(of)
 
 
+def level(rows: int, asked: Batches) -> float:
+    """What crepes has to be asked for: coverage · (m + 1) / m of the scores for the m batches that so many rows make at once.
+
+    crepes corrects for as many batches as it is given. The repeats are no further evidence, so its correction is taken back, and that
+    for m put in its place.
+    """
+    made = rows // asked.batch_rows
+    return asked.coverage * (made + 1) / made - 1 / (REPEATS * made + 1) - _ROUNDING
+
+
 def batches(p: Floats, rows: int, *, repeats: int, seed: int) -> Ints:
     """Row numbers of batches of neighbours in p (batches, rows): each repeat partitions all rows but a remainder anew."""
     rng, by_p = np.random.default_rng(seed), np.argsort(p, kind="stable")
@@ -93,11 +103,11 @@ def _widths(p: Floats, hit: Flags, groups: Ints, fewest_rows: int, asked: Batche
     """The width of each group, by its number; infinite where it holds too few rows."""
     residuals, units, of = strayed(p, hit, groups, fewest_rows, asked, seed=seed)
     widths = np.full(len(SEGMENTS), np.inf)
-    if len(of):
-        told = np.unique(of)
-        regressor = ConformalRegressor().fit(residuals, sigmas=units, bins=of)
-        ends = regressor.predict_int(np.zeros(len(told)), sigmas=np.ones(len(told)), bins=told, confidence=asked.coverage - _ROUNDING)
-        widths[told] = ends[:, 1]
+    regressor = ConformalRegressor().fit(residuals, sigmas=units, bins=of)
+    for group in np.unique(of):
+        confidence = level(int((groups == group).sum()), asked)
+        ends = regressor.predict_int(np.zeros(1), sigmas=np.ones(1), bins=np.array([group]), confidence=confidence)
+        widths[group] = ends[0, 1]
     return widths
 
 
@@ -109,5 +119,5 @@ def _large(groups: Ints, fewest_rows: int) -> Iterator[tuple[int, Ints]]:
 
 
 def _fewest_for(asked: Batches) -> int:
-    """Of fewer batches than 1 / (1 - coverage), no quantile is that high."""
-    return asked.batch_rows * math.ceil(1 / (1 - asked.coverage) - _ROUNDING)
+    """Of m batches, no quantile is higher than m / (m + 1)."""
+    return asked.batch_rows * math.ceil(asked.coverage / (1 - asked.coverage) - _ROUNDING)

@@ -63,7 +63,9 @@ def test_the_same_rows_settings_and_seed_give_the_same_bytes_of_every_file(saved
 def test_another_seed_gives_other_bytes(saved: Path, tmp_path: Path) -> None:
     seal = _save({kind: _fitted(kind, seed=2) for kind in CLASSES}, tmp_path / "again")
     changed = {name for name, content in _files(saved).items() if content != _files(tmp_path / "again")[name]}
-    assert {f"{kind}/{name}" for kind in CLASSES for name in ("trees.txt", "calibration.npz", "intervals.npz")} | {"manifest.json"} == changed
+    assert {f"{kind}/{name}" for kind in CLASSES for name in ("trees.txt", "calibration.npz", "intervals.npz")} | {
+        "manifest.json"
+    } == changed
     assert seal != load(saved, feature_set="f1").seal
 
 
