@@ -32,7 +32,7 @@ from training.blocks import newest_judge
 from training.conformal import strayed
 from training.coverage import kept_word
 from training.evaluate import slices
-from training.intervals import SEGMENTS, Bounds, Flags, Floats
+from training.intervals import SEGMENTS, Bounds, Flags, Floats, newcomers
 from training.pipeline import Trained, learnable, train_one
 from training.settings import Settings, parse_settings
 
@@ -97,7 +97,7 @@ def _segments(one: Trained, plain: float, own: Floats, settings: Settings) -> It
     for name, chosen in _parts(one, bounds).items():
         size, seed = asked.batch_rows, settings.seed
         words = [kept_word(p[chosen], hit[chosen], ends.at(chosen), size, seed=seed) for ends in (unsegmented, bounds)]
-        in_time = _in_time(hit, bounds, chosen, size)
+        in_time = _in_time(one, bounds, chosen)
         width, error = (bounds.high - bounds.low)[chosen], (own - p)[chosen]
         inside = np.where(np.isnan(own), np.nan, (bounds.low <= own) & (own <= bounds.high))[chosen]
         told = (*words, float(np.mean(in_time)), len(in_time), float(width.mean()), float(inside.mean()), float(error.std()))
@@ -118,15 +118,15 @@ def _parts(one: Trained, bounds: Bounds) -> Mapping[str, Flags]:
     return everything | {name: chosen for name, chosen in finest.items() if chosen.sum() >= 200}
 
 
-def _in_time(hit: Flags, bounds: Bounds, chosen: Flags, size: int) -> list[bool]:
-    """Whether batches of rows of one finest segment that follow each other stay inside the mean of their rows' intervals."""
-    found = []
+def _in_time(one: Trained, bounds: Bounds, chosen: Flags) -> list[bool]:
+    """Whether batches of rows of one finest segment that follow each other stay inside the interval of their mean P."""
+    p, new, intervals, found = one.p[:, 1], newcomers(one.inputs), one.model.intervals, []
     for segment in np.unique(bounds.segments[chosen]):
         members = np.flatnonzero(chosen & (bounds.segments == segment))
-        drawn = members[: len(members) // size * size].reshape(-1, size)
-        low, high = bounds.low[drawn].mean(axis=1), bounds.high[drawn].mean(axis=1)
-        rate = hit[drawn].mean(axis=1)
-        found += ((low <= rate + 1e-9) & (rate - 1e-9 <= high)).tolist()
+        drawn = members[: len(members) // intervals.batch_rows * intervals.batch_rows].reshape(-1, intervals.batch_rows)
+        ends = intervals.of(p[drawn].mean(axis=1), new[drawn[:, 0]], 1)
+        rate = (one.rows.y[drawn] == 1).mean(axis=1)
+        found += ((ends.low <= rate + 1e-9) & (rate - 1e-9 <= ends.high)).tolist()
     return found
 
 

@@ -63,13 +63,13 @@ def strayed(p: Floats, hit: Flags, groups: Ints, fewest_rows: int, asked: Batche
 
 
 def level(rows: int, asked: Batches) -> float:
-    """What crepes has to be asked for: coverage · (m + 1) / m of the scores for the m batches that so many rows make at once.
+    """The share of pooled scores that have to be kept: (coverage · (m + 1) - 1/2) / m, for the m batches that so many rows make at once.
 
-    crepes corrects for as many batches as it is given. The repeats are no further evidence, so its correction is taken back, and that
-    for m put in its place.
+    Of m scores that share no row, the r-th with r = coverage · (m + 1) is what keeps the coverage on average. Among the pooled scores of
+    many partitions it is spread over the r-th m-th part of them: the middle of that part is taken.
     """
     made = rows // asked.batch_rows
-    return asked.coverage * (made + 1) / made - 1 / (REPEATS * made + 1) - _ROUNDING
+    return (asked.coverage * (made + 1) - 0.5) / made
 
 
 def batches(p: Floats, rows: int, *, repeats: int, seed: int) -> Ints:
