@@ -100,8 +100,8 @@ def _segments(one: Trained, plain: float, own: Floats, settings: Settings) -> It
         in_time = _in_time(one, bounds, chosen)
         width, error = (bounds.high - bounds.low)[chosen], (own - p)[chosen]
         inside = np.where(np.isnan(own), np.nan, (bounds.low <= own) & (own <= bounds.high))[chosen]
-        told = (*words, float(np.mean(in_time)), len(in_time), float(width.mean()), float(inside.mean()), float(error.std()))
-        yield Segment(name, int(chosen.sum()), *told)
+        of_truth = float(inside.mean()), float(error.std())
+        yield Segment(name, int(chosen.sum()), words[0], words[1], float(np.mean(in_time)), len(in_time), float(width.mean()), *of_truth)
 
 
 def _one_width(one: Trained, inputs: pd.DataFrame, y: np.ndarray, settings: Settings) -> float:
