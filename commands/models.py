@@ -29,7 +29,7 @@ def train(
     Next: `keeprank promote` makes it champion if it is better; `make ui` shows the run.
     """
     from domain.policy_text import settled
-    from experiments.printed import evaluation_table
+    from experiments.printed import coverage_table, evaluation_table
     from training.comparison_page import log_comparison
     from training.gate import judge
     from training.history import whoami
@@ -48,6 +48,8 @@ def train(
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
         out.print(f"learned from {trained.rows.learned_from}", highlight=False)
+        of = trained.model.intervals
+        out.print(coverage_table(f"{kind}: {of.coverage:.0%} intervals of the rate of {of.batch_rows} like rows", trained.covered))
     for kind, why in training.skipped.items():
         out.print(f"no {kind} model: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")

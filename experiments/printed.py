@@ -14,6 +14,7 @@ from domain.money import Money
 from experiments.backtest import Backtest
 from training.bootstrap import Interval
 from training.comparing import ALL
+from training.coverage import Covered
 from training.evaluate import Evaluation
 from training.gate import Verdict
 from training.history import Change
@@ -36,6 +37,14 @@ def evaluation_table(title: str, evaluation: Evaluation) -> Table:
     table.add_row("all", f"{evaluation.rows:,}", *_row(evaluation.metrics, names), end_section=True)
     for part in evaluation.slices:
         table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names))
+    return table
+
+
+def coverage_table(title: str, covered: Sequence[Covered]) -> Table:
+    """Whether intervals kept their word: how many held the rate of their batch, and how wide they are, per slice."""
+    table = _table(title, ["rows", "held", "mean width"])
+    for one in covered:
+        table.add_row(f"{one.of}, {one.slice}", f"{one.rows:,}", f"{one.coverage:.1%}", f"{one.width:.3f}")
     return table
 
 

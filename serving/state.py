@@ -29,8 +29,10 @@ from serving.ordering import chance
 from serving.reading import RequestRefused
 from serving.reasons import EXPLAINED, reasons
 from serving.since import asked_at, since, withdrew
-from serving.wire import BasketLine, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
+from serving.wire import BasketLine, FieldError, IntervalTerms, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo, ReturnRange
 from training.model import Release, load
+
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,7 @@ class Serving:
             currency=currency,
             per=decision.per,
             fallback=decision.fallback,
+            intervals=self._terms(),
             objective=self.policy.ranking.objective,
             order_bonus=decision.order_bonus,
             offers=self._explained(request, decision, inputs) if request.explain else list(decision.offers),
@@ -166,8 +169,10 @@ class Serving:
         }
 
     def _scores(self, request: RankRequest, inputs: pd.DataFrame) -> Scores:
+        p_return = self._predicted("return", inputs, of="returned")
         return Scores(
-            p_return=self._predicted("return", inputs, of="returned"),
+            p_return=p_return,
+            ranges=None if p_return is None else self._ranges(inputs, p_return),
             fit=self._predicted("fit", inputs),
             p_order=self._predicted("order", inputs, of="ordered") if request.offers[0].p_order is None else None,
             new_customer=withdrew(request) or not self.snapshot.knows_customer(request.customer_id),
@@ -180,6 +185,18 @@ class Serving:
         model = self.release.models[kind]
         predicted = model.predict(inputs)
         return predicted if of is None else predicted[:, model.classes.index(of)]
+
+    def _ranges(self, inputs: pd.DataFrame, p_return: npt.NDArray[np.float64]) -> list[ReturnRange]:
+        found = self.release.models["return"].interval(inputs, p_return, of="returned")
+        ends = (np.round(end, _DECIMALS).tolist() for end in (found.low, found.high))
+        rows = zip(*ends, found.segment_names, found.fallback_levels, strict=True)
+        return [ReturnRange(low=low, high=high, segment=segment, fallback_level=level) for low, high, segment, level in rows]
+
+    def _terms(self) -> IntervalTerms | None:
+        if "return" not in self.release.models:
+            return None
+        learned = self.release.models["return"].intervals
+        return IntervalTerms(orders=learned.batch_rows, coverage=learned.coverage)
 
     def _explained(self, request: RankRequest, decision: Decision, inputs: pd.DataFrame) -> list[RankedOffer]:
         if "return" not in self.release.models:

@@ -16,7 +16,8 @@ import pandas as pd
 from domain.errors import NotEnoughData, ReleaseRefused
 from features.sealed import read_sealed, write_sealed
 from training.calibration import Calibration, fit_calibration
-from training.settings import Forest
+from training.intervals import Bounds, Intervals, newcomers
+from training.settings import USUAL_BATCHES, Batches, Forest
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +38,7 @@ Offers further down are seen less. A model that learns from the position does no
 only what the offer and the shopper bring is left (position as a feature that is held when serving: Guo et al. 2019, PAL, its baseline).
 """
 
-_TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
+_TREES, _CALIBRATION, _INTERVALS, _ABOUT = "trees.txt", "calibration.npz", "intervals.npz", "about.json"
 _LAST_TREE_ENDS = "end of trees"
 
 
@@ -51,6 +52,7 @@ class Model:
         booster: the trees.
         calibration: makes their scores come true.
         base_rates: share of each class among the rows it learned from.
+        intervals: how far the rate of a batch of like rows may stray from its probability.
         shift: log-odds of the last class that it adds when it serves: what it learned from was drawn (`training.sampled`), and
             happens at another rate than in the shop. 0 for a model of what really happened.
     """
@@ -60,6 +62,7 @@ class Model:
     booster: lgb.Booster
     calibration: Calibration
     base_rates: tuple[float, ...]
+    intervals: Intervals
     shift: float = 0.0
 
     @property
@@ -88,6 +91,10 @@ class Model:
         """
         calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
         return calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
+
+    def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
+        """Between which rates batches of rows like each are of class `of`, given its probabilities `p` (n,) as `predict` says them."""
+        return self.intervals.of(p, newcomers(inputs), self.classes.index(of))
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -181,6 +188,7 @@ def fit(
     seed: int,
     threads: int,
     shift: float = 0.0,
+    intervals: Batches = USUAL_BATCHES,
     track: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Model:
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
@@ -193,20 +201,25 @@ def fit(
         seed: seed of the draws of rows and features.
         threads: LightGBM's threads; they do not change the result.
         shift: log-odds of the last class to add when it serves.
+        intervals: what the intervals are of; they are learned on the block that calibrates.
         track: wraps the loop over trees, to show progress.
 
     Raises:
         NotEnoughData: a class is missing from either block.
         KeyError: a training-only input is missing.
     """
+    from training.conformal import fit_intervals  # only who trains needs crepes: what serves looks up
+
     learned = train if isinstance(train, Binned) else binned(kind, train)
     columns = [*learned.features, *FIXED[kind]]
     booster = lgb.Booster(_parameters(kind, forest, seed, threads), learned.rows)
     for _ in track(range(forest.trees)):
         booster.update()
     later, happened = calibrate
-    calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, learned.features, booster, calibration, learned.base_rates, shift)
+    raw = _raw(booster, later[columns].to_numpy(dtype="float64"), threads)
+    calibration = fit_calibration(raw, happened)
+    strays = fit_intervals(calibration.apply(raw), happened, newcomers(later[list(learned.features)]), intervals, seed=seed)
+    return Model(kind, learned.features, booster, calibration, learned.base_rates, strays, shift)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
@@ -275,6 +288,7 @@ def _write_model(model: Model, folder: Path) -> None:
     folder.mkdir()
     (folder / _TREES).write_text(model.booster.model_to_string())
     np.savez(folder / _CALIBRATION, slopes=model.calibration.slopes, intercepts=model.calibration.intercepts)
+    np.savez(folder / _INTERVALS, allow_pickle=False, **model.intervals.arrays())
     about = {
         "kind": model.kind,
         "classes": list(model.classes),
@@ -298,7 +312,10 @@ def _read_model(kind: str, folder: Path) -> Model:
     booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
-    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]), float(about["shift"]))
+    with np.load(folder / _INTERVALS, allow_pickle=False) as arrays:
+        intervals = Intervals.from_arrays(dict(arrays), len(CLASSES[kind]))
+    base_rates, shift = tuple(about["base_rates"]), float(about["shift"])
+    model = Model(kind, tuple(about["features"]), booster, calibration, base_rates, intervals, shift)
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
     return model

@@ -15,6 +15,7 @@ from features.asked import of_order_lines
 from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge
+from training.coverage import Covered, covered
 from training.evaluate import Evaluation, evaluate
 from training.model import CLASSES, Model, fit
 from training.rows import KINDS, Rows, labelled, sampled
@@ -35,6 +36,7 @@ class Trained:
         inputs: their features, and those of its training-only inputs.
         p: its probabilities for them (rows, classes), at the positions where they were shown.
         evaluation: metrics.
+        covered: whether its intervals kept their word, per slice.
     """
 
     model: Model
@@ -43,6 +45,7 @@ class Trained:
     inputs: pd.DataFrame
     p: npt.NDArray[np.float64]
     evaluation: Evaluation
+    covered: tuple[Covered, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +143,10 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         threads=settings.threads,
         shift=rows.shift,
         track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
+        intervals=settings.intervals,
     )
     judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
     p = model.predict(judged_inputs, threads=settings.threads, as_seen=True)
     found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
-    return Trained(model, split, judged, judged_inputs, p, found)
+    kept = covered(judged, judged_inputs, p, model, seed=settings.seed)
+    return Trained(model, split, judged, judged_inputs, p, found, kept)

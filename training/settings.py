@@ -113,6 +113,26 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Batches:
+    """What intervals are of: the rate of a batch of like rows.
+
+    Attributes:
+        coverage: share of batches whose rate has to lie inside, in [0.5, 0.99].
+        batch_rows: rows of a batch.
+        fewest_rows: a segment of fewer calibration rows takes the width of a larger one.
+    """
+
+    coverage: float
+    batch_rows: int
+    fewest_rows: int
+
+    def __post_init__(self) -> None:
+        _require(0.5 <= self.coverage <= 0.99, "coverage", self.coverage, "0.5 to 0.99")
+        for name in ("batch_rows", "fewest_rows"):
+            _require(1 <= getattr(self, name) <= _MOST, name, getattr(self, name), f"1 to {_MOST:,}")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -124,6 +144,7 @@ class Settings:
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
         sampling: how it learns without impressions.
         gate: what a challenger must not be worse at.
+        intervals: what intervals are of.
     """
 
     seed: int
@@ -133,6 +154,7 @@ class Settings:
     most_impressions: int
     sampling: Sampling
     gate: Gate
+    intervals: Batches
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -150,12 +172,20 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict, "gate": dict}, "")
+    sections = dict.fromkeys(("blocks", "return", "fit", "order", "gate", "intervals"), dict)
+    _exactly(raw, {"seed": int, "threads": int, **sections}, "")
     forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
     forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
-    blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
-    gate = _parsed(Gate, raw["gate"], "gate.")
-    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling, gate)
+    return Settings(
+        seed=raw["seed"],
+        threads=raw["threads"],
+        blocks=_parsed(Blocks, raw["blocks"], "blocks."),
+        forests=forests,
+        most_impressions=raw["order"]["most_rows"],
+        sampling=_parsed(Sampling, raw["order"]["sampled"], "order.sampled."),
+        gate=_parsed(Gate, raw["gate"], "gate."),
+        intervals=_parsed(Batches, raw["intervals"], "intervals."),
+    )
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:
@@ -183,3 +213,7 @@ def _exactly(raw: Mapping[str, Any], wanted: Mapping[str, type], where: str) -> 
 def _require(holds: bool, name: str, value: object, expected: str) -> None:
     if not holds:
         raise SettingsRefused(f"{name} = {value!r}", expected=expected)
+
+
+USUAL_BATCHES = Batches(coverage=0.90, batch_rows=20, fewest_rows=1_000)
+"""For callers that train one model and read no file."""

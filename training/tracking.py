@@ -26,6 +26,7 @@ from features.shop import Shop
 from features.taking import take_snapshot
 from training import flavor, plots
 from training.bootstrap import Interval
+from training.coverage import promised
 from training.evaluate import clusters, slices
 from training.fingerprints import fingerprints
 from training.history import record
@@ -34,6 +35,7 @@ from training.model import Model, save
 from training.model_card import model_card
 from training.money import at_stake
 from training.pipeline import Trained, Training
+from training.plots_coverage import coverage_per_segment
 from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
 from training.settings import Settings
 
@@ -139,6 +141,10 @@ def _metrics(kind: str, trained: Trained) -> Iterator[tuple[str, float]]:
     yield f"{kind}.rows", float(found.rows)
     for name, interval in found.metrics.items():
         yield from _defined(f"{kind}.{name}", interval)
+    for one in trained.covered:
+        where = "" if one.slice == "all" else f"/{_legal(one.slice)}"
+        yield f"{kind}.coverage_{one.of}{where}", one.coverage
+        yield f"{kind}.interval_width_{one.of}{where}", one.width
     for part in found.slices:
         yield f"{kind}.rows/{_legal(part.name)}", float(part.rows)
         for name, interval in part.metrics.items():
@@ -161,7 +167,8 @@ def _flat(settings: Settings) -> dict[str, Any]:
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
     order = {"order.most_rows": settings.most_impressions}
     order |= {f"order.sampled.{name}": value for name, value in asdict(settings.sampling).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order}
+    intervals = {f"intervals.{name}": value for name, value in asdict(settings.intervals).items()}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order, **intervals}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
@@ -180,6 +187,9 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
         yield f"deciles_{name}", plots.deciles(seen, p[:, number])
         if 0 < seen.sum() < len(seen):
             yield f"roc_pr_{name}", plots.roc_pr(seen, p[:, number])
+    for of in promised(kind):
+        kept = [one for one in trained.covered if one.of == of]
+        yield f"coverage_{of}", coverage_per_segment(kept, model.intervals.coverage)
     yield "gain", plots.gain(list(model.columns), model.gains())
     if parts := trained.evaluation.slices:
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsRefused
-from training.settings import Blocks, Forest, Gate, Sampling, Settings, parse_settings
+from training.settings import USUAL_BATCHES, Batches, Blocks, Forest, Gate, Sampling, Settings, parse_settings
 
 FOREST = """
 trees = 30
@@ -22,15 +22,15 @@ GATE = (
     "[gate]\nfewest_rows_per_part = 50\nkept_share = 0.5\ntop_places = 3\n"
     "slowest_us_per_row = 99.0\nslower_times = 3\nsuspicious_auc = 0.9\n"
 )
-TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n{SAMPLED}{GATE}"
+INTERVALS = "[intervals]\ncoverage = 0.8\nbatch_rows = 50\nfewest_rows = 900\n"
+TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}{INTERVALS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n{SAMPLED}{GATE}"
 
 
 def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
     forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
     forests = dict.fromkeys(("return", "fit", "order"), forest)
-    assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05), Gate(50, 0.5, 3, 99.0, 3.0, 0.9)) == parse_settings(
-        TEXT
-    )
+    gate, batches = Gate(50, 0.5, 3, 99.0, 3.0, 0.9), Batches(0.8, 50, 900)
+    assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05), gate, batches) == parse_settings(TEXT)
     assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
 
 
@@ -38,6 +38,7 @@ def test_the_shipped_settings_are_valid() -> None:
     shipped = parse_settings((Path(__file__).parents[2] / "config/training.toml").read_text())
     assert ["return", "fit", "order"] == list(shipped.forests)
     assert 300_000 == shipped.most_impressions
+    assert USUAL_BATCHES == shipped.intervals
 
 
 @pytest.mark.parametrize("key", [line.split(" = ")[0] for line in FOREST.split("\n") if line])
@@ -53,7 +54,13 @@ def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None
     [
         ("seed = 1", "", "seed is missing"),
         ("fewest_rows = 100", "", "blocks.fewest_rows is missing"),
-        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit, order, gate"),
+        (
+            "seed = 1",
+            "seed = 1\nspeed = 9",
+            "unknown key speed; expected: one of: seed, threads, blocks, return, fit, order, gate, intervals",
+        ),
+        ("fewest_rows = 900", "", "intervals.fewest_rows is missing"),
+        ("coverage = 0.8", "coverage = 0.8\nlevel = 1", "unknown key intervals.level"),
         ("calibrate = 0.1", "calibrate = 0.1\ntrain = 0.7", "unknown key blocks.train"),
         ("[fit]", "[fit]\ndepth = 3", "unknown key fit.depth"),
         ("[fit]", "[fit]\nmost_rows = 9", "unknown key fit.most_rows"),
@@ -76,6 +83,10 @@ def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> N
         ("calibrate = 0.1", "calibrate = 0.0", "blocks.calibrate = 0.0"),
         ("judge = 0.2", "judge = 0.51", "blocks.judge = 0.51; expected: above 0 and at most 0.5"),
         ("fewest_rows = 100", "fewest_rows = 0", "blocks.fewest_rows = 0"),
+        ("coverage = 0.8", "coverage = 0.4", "intervals.coverage = 0.4; expected: 0.5 to 0.99"),
+        ("coverage = 0.8", "coverage = 1.0", "intervals.coverage = 1.0"),
+        ("batch_rows = 50", "batch_rows = 0", "intervals.batch_rows = 0"),
+        ("fewest_rows = 900", "fewest_rows = 0", "intervals.fewest_rows = 0"),
         ("trees = 30", "trees = 0", "return.trees = 0"),
         ("leaves = 7", "leaves = 1", "return.leaves = 1"),
         ("leaves = 7", "leaves = 131073", "return.leaves = 131073; expected: 2 to 131,072"),

@@ -18,6 +18,7 @@ from features.shop import Shop
 from features.source import fingerprint
 from tests.conftest import POLICY, ROOT
 from tests.support import quiet
+from training.coverage import promised
 from training.history import history
 from training.judged import read_judged
 from training.model import FIXED, load
@@ -74,7 +75,8 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     tables = {f"data.{name}.rows": str(len(frame)) for name, frame in shop.tables.items()}
     tables |= {f"data.{name}.hash": fingerprint(frame) for name, frame in shop.tables.items()}
     blocks = {"blocks.calibrate": "0.1", "blocks.judge": "0.15", "blocks.fewest_rows": "100"}
-    told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **tables}
+    intervals = {"intervals.coverage": "0.9", "intervals.batch_rows": "20", "intervals.fewest_rows": "1000"}
+    told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **intervals, **tables}
     forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
@@ -91,6 +93,10 @@ def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: t
         for part in one.evaluation.slices:
             assert part.rows == found[f"{kind}.rows/{part.name}"]
             assert part.metrics["auc"].value == found[f"{kind}.auc/{part.name}"]
+        for word in one.covered:
+            where = "" if word.slice == "all" else f"/{word.slice}"
+            assert word.coverage == found[f"{kind}.coverage_{word.of}{where}"]
+            assert word.width == found[f"{kind}.interval_width_{word.of}{where}"]
     assert training.trained["return"].evaluation.slices
 
 
@@ -110,7 +116,8 @@ def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> Non
     ]
     order_plots = ["auc_per_slice.png", "position.png", *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr"))]
     each = {"fit": fit_plots, "return": return_plots, "order": order_plots}
-    expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, "gain.png")]
+    covered = {kind: [f"coverage_{of}.png" for of in promised(kind)] for kind in each}
+    expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, *covered[kind], "gain.png")]
     assert sorted(expected) == _run_files(logged, "plots")
 
 
