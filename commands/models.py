@@ -13,7 +13,7 @@ from commands import common
 from commands.common import CONFIG, Folder, Policy, Settings, Store, out
 from domain.errors import PolicyRefused, SettingsRefused
 
-Kind = Literal["return", "fit", "order"]
+Kind = Literal["return", "reason", "fit", "order"]
 
 
 def train(

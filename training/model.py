@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "return": ("kept", "returned"),
+    "reason": ("size", "quality", "taste", "other"),
     "fit": ("small", "fits", "large"),
     "order": ("not_ordered", "ordered"),
 }
@@ -30,7 +31,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 SHOWN_POSITION = "shown_position"
 """The place in the list that an offer was shown at, 1 at the top."""
 
-FIXED: Mapping[str, Mapping[str, float]] = {"return": {}, "fit": {}, "order": {SHOWN_POSITION: 1.0}}
+FIXED: Mapping[str, Mapping[str, float]] = {"return": {}, "reason": {}, "fit": {}, "order": {SHOWN_POSITION: 1.0}}
 """Training-only inputs of each model, and what they are held at when it predicts.
 
 Offers further down are seen less. A model that learns from the position does not blame the offer for it; with every offer at the top,
@@ -46,7 +47,7 @@ class Model:
     """A calibrated forest.
 
     Attributes:
-        kind: "return", "fit" or "order".
+        kind: "return", "reason", "fit" or "order".
         features: names of the inputs that a caller has to give, in order; the trees read those of `fixed` after them.
         booster: the trees.
         calibration: makes their scores come true.
@@ -115,7 +116,8 @@ class Release:
 
     Attributes:
         seal: identifies the content.
-        models: by kind; a shop without returns has no "return", one without verdicts no "fit", one without impressions no "order".
+        models: by kind; a shop without returns has no "return", one without their reasons no "reason", one without verdicts no
+            "fit", one without impressions no "order".
         feature_set: the feature set's hash.
         policy: the content of policy.toml that the release was made with.
         about: what else is said of it, as JSON: data fingerprints, settings, time ranges.
@@ -141,7 +143,7 @@ def fit(
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
 
     Args:
-        kind: "return", "fit" or "order".
+        kind: "return", "reason", "fit" or "order".
         train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from.
         calibrate: the same of a later block; it calibrates at the positions where things happened.
         forest: settings.

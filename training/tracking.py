@@ -38,7 +38,12 @@ _LOADING_NEEDS = ("duckdb", "lightgbm", "numpy", "pandas", "pandera", "pyarrow",
 Keeprank itself is not among them: it is on no package index, and a stranger could take its name there. Install it from its source.
 """
 
-_PICTURED: Mapping[str, Mapping[str, int]] = {"return": {"returned": 1}, "fit": {"small": 0, "large": 2}, "order": {"ordered": 1}}
+_PICTURED: Mapping[str, Mapping[str, int]] = {
+    "return": {"returned": 1},
+    "reason": {"size": 0, "quality": 1, "taste": 2, "other": 3},
+    "fit": {"small": 0, "large": 2},
+    "order": {"ordered": 1},
+}
 """The classes of each model that are drawn, and their numbers."""
 
 
