@@ -40,6 +40,7 @@ def train(
     training = train_models(shop, parsed, progress=common.progress)
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
+        out.print(f"learned from {trained.rows.learned_from}", highlight=False)
     for kind, why in training.skipped.items():
         out.print(f"no {kind} model: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")

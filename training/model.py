@@ -52,6 +52,8 @@ class Model:
         booster: the trees.
         calibration: makes their scores come true.
         base_rates: share of each class among the rows it learned from.
+        shift: log-odds of the last class that it adds when it serves: what it learned from was drawn (`training.sampled`), and
+            happens at another rate than in the shop. 0 for a model of what really happened.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class Model:
     booster: lgb.Booster
     calibration: Calibration
     base_rates: tuple[float, ...]
+    shift: float = 0.0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,10 +84,11 @@ class Model:
         Args:
             inputs: a column per feature.
             threads: LightGBM's threads.
-            as_seen: take the training-only inputs from columns of `inputs` instead of holding them: probabilities of what happened at
-                the positions where it did, to be compared with it.
+            as_seen: take the training-only inputs from columns of `inputs` instead of holding them, and add no `shift`:
+                probabilities of what happened at the positions where it did, to be compared with it.
         """
-        return self.calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
+        calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
+        return calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -138,6 +142,7 @@ def fit(
     *,
     seed: int,
     threads: int,
+    shift: float = 0.0,
     track: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Model:
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
@@ -149,6 +154,7 @@ def fit(
         forest: settings.
         seed: seed of the draws of rows and features.
         threads: LightGBM's threads; they do not change the result.
+        shift: log-odds of the last class to add when it serves.
         track: wraps the loop over trees, to show progress.
 
     Raises:
@@ -168,7 +174,7 @@ def fit(
         booster.update()
     later, happened = calibrate
     calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()))
+    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()), shift)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
@@ -243,6 +249,7 @@ def _write_model(model: Model, folder: Path) -> None:
         "features": list(model.features),
         "fixed": dict(model.fixed),
         "base_rates": list(model.base_rates),
+        "shift": model.shift,
     }
     (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
 
@@ -259,7 +266,7 @@ def _read_model(kind: str, folder: Path) -> Model:
     booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
-    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
+    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]), float(about["shift"]))
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
     return model

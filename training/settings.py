@@ -21,7 +21,7 @@ class Forest:
     """Settings of one LightGBM model.
 
     Attributes:
-        trees: boosting rounds (per class for the fit model).
+        trees: boosting rounds (per class for the reason and fit models).
         learning_rate: shrinkage of each tree, in (0, 1].
         leaves: leaves per tree, at least 2.
         fewest_rows_per_leaf: rows that a leaf needs.
@@ -67,6 +67,23 @@ class Blocks:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How P(order) is learned by a shop that tells of no impressions: from orders beside skus that were drawn.
+
+    Attributes:
+        drawn_per_order: skus drawn beside each order line, at least 1.
+        assumed_rate: share of shown offers that is ordered, in (0, 1); nothing in such a shop's data tells it.
+    """
+
+    drawn_per_order: int
+    assumed_rate: float
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.drawn_per_order <= 1_000, "drawn_per_order", self.drawn_per_order, "1 to 1,000")
+        _require(0 < self.assumed_rate < 1, "assumed_rate", self.assumed_rate, "above 0 and below 1")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -74,8 +91,9 @@ class Settings:
         seed: seed of everything random.
         threads: LightGBM's threads.
         blocks: the split by time.
-        forests: settings by model: "return", "fit" and "order".
+        forests: settings by model: "return", "reason", "fit" and "order".
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
+        sampling: how it learns without impressions.
     """
 
     seed: int
@@ -83,6 +101,7 @@ class Settings:
     blocks: Blocks
     forests: Mapping[str, Forest]
     most_impressions: int
+    sampling: Sampling
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -100,10 +119,11 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict}, "")
-    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
-    forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int})
-    return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests, raw["order"]["most_rows"])
+    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "reason": dict, "fit": dict, "order": dict}, "")
+    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "reason", "fit")}
+    forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
+    blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
+    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling)
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:

@@ -71,6 +71,7 @@ def log_training(
         about = {
             "data": data,
             "settings": _flat(settings),
+            "learned_from": {kind: one.rows.learned_from for kind, one in training.trained.items()},
             "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
         }
         models = {kind: one.model for kind, one in training.trained.items()}
@@ -115,7 +116,9 @@ def _legal(name: str) -> str:
 def _flat(settings: Settings) -> dict[str, Any]:
     forests = {f"{kind}.{name}": value for kind, forest in settings.forests.items() for name, value in asdict(forest).items()}
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, "order.most_rows": settings.most_impressions}
+    order = {"order.most_rows": settings.most_impressions}
+    order |= {f"order.sampled.{name}": value for name, value in asdict(settings.sampling).items()}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
@@ -139,7 +142,7 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
-    if trained.rows.shown is not None:
+    if trained.rows.shown is not None and not trained.rows.shift:  # skus that were drawn were shown nowhere
         at_the_top = model.predict(trained.inputs)[:, 1]
         yield "position", plots.by_position(trained.rows.shown["position"], y, p[:, 1], at_the_top)
 

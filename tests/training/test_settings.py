@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsRefused
-from training.settings import Blocks, Forest, Settings, parse_settings
+from training.settings import Blocks, Forest, Sampling, Settings, parse_settings
 
 FOREST = """
 trees = 30
@@ -17,12 +17,14 @@ share_of_rows = 1
 l2 = 0.0
 """
 BLOCKS = "[blocks]\ncalibrate = 0.1\njudge = 0.2\nfewest_rows = 100\n"
-TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n"
+SAMPLED = "[order.sampled]\ndrawn_per_order = 3\nassumed_rate = 0.05\n"
+TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n{SAMPLED}"
 
 
 def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
     forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
-    assert Settings(1, 2, Blocks(0.1, 0.2, 100), dict.fromkeys(("return", "fit", "order"), forest), 5_000) == parse_settings(TEXT)
+    forests = dict.fromkeys(("return", "fit", "order"), forest)
+    assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05)) == parse_settings(TEXT)
     assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
 
 
@@ -51,6 +53,8 @@ def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None
         ("[fit]", "[fit]\nmost_rows = 9", "unknown key fit.most_rows"),
         ("[order]", "[order]\ndepth = 3", "unknown key order.depth"),
         ("most_rows = 5_000", "", "order.most_rows is missing"),
+        ("assumed_rate = 0.05", "", "order.sampled.assumed_rate is missing"),
+        ("drawn_per_order = 3", "drawn_per_order = 3\nseed = 1", "unknown key order.sampled.seed"),
     ],
 )
 def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> None:
