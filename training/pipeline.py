@@ -130,8 +130,28 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         NotEnoughData: a class is missing from a block that trains or calibrates.
     """
     inputs = rows.with_position(inputs)
+    model = fit_one(rows, inputs, split, settings, progress)
+    judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
+    p = model.predict(judged_inputs, threads=settings.threads, as_seen=True)
+    found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
+    return Trained(model, split, judged, judged_inputs, p, found)
+
+
+def fit_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, progress: Progress = silent) -> Model:
+    """Train one model, and judge it by nothing.
+
+    Args:
+        rows: labelled rows.
+        inputs: their features, and those of its training-only inputs.
+        split: which of them train and calibrate.
+        settings: how.
+        progress: wraps the loop over trees, to show progress.
+
+    Raises:
+        NotEnoughData: a class is missing from a block that trains or calibrates.
+    """
     blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
-    model = fit(
+    return fit(
         rows.kind,
         blocks[0],
         blocks[1],
@@ -141,7 +161,3 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         shift=rows.shift,
         track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
     )
-    judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
-    p = model.predict(judged_inputs, threads=settings.threads, as_seen=True)
-    found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
-    return Trained(model, split, judged, judged_inputs, p, found)
