@@ -172,11 +172,11 @@ def months(
         except NotEnoughData:
             continue
         learned, month = np.concatenate([split.train, split.calibrate]), inputs.iloc[split.judge].reset_index(drop=True)
-        theirs = {rival.name: _of_rival(rival, rows, inputs, learned, split.judge) for rival in rivals}
+        read = inputs[list(model.columns)]
         forecasts = {
             OURS: model.predict(month, threads=settings.threads, as_seen=True),
-            **baselines(rows, inputs, learned, split.judge),
-            **theirs,
+            **baselines(rows, read, learned, split.judge),
+            **{rival.name: _of_rival(rival, rows, read, learned, split.judge) for rival in rivals},
         }
         yield Month(split.cut, len(learned), rows.at(split.judge), month, forecasts)
 

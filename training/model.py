@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import pandas as pd
 
 from domain.errors import NotEnoughData, ReleaseRefused
 from features.sealed import read_sealed, write_sealed
-from training.calibration import Calibration, fit_calibration
+from training.calibration import Calibration, fit_calibration, uncalibrated
+from training.identity import may_read
 from training.settings import Forest
 
 Floats = npt.NDArray[np.float64]
@@ -90,6 +91,10 @@ class Model:
         calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
         return calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
+    def raw(self, inputs: pd.DataFrame, *, threads: int = 1) -> Floats:
+        """What its trees say (rows, classes), at the positions where things happened: nothing has made it come true yet."""
+        return _raw(self.booster, self._read(inputs, as_seen=True), threads)
+
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
 
@@ -149,7 +154,8 @@ def fit(
 
     Args:
         kind: "return", "reason", "fit" or "order".
-        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from.
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from; features that
+            the kind may not read (`training.identity`) are left out.
         calibrate: the same of a later block; it calibrates at the positions where things happened.
         forest: settings.
         seed: seed of the draws of rows and features.
@@ -161,20 +167,41 @@ def fit(
         NotEnoughData: a class is missing from either block.
         KeyError: a training-only input is missing.
     """
+    model = grow(kind, train, forest, seed=seed, threads=threads, shift=shift, track=track)
+    later, happened = calibrate
+    return replace(model, calibration=fit_calibration(model.raw(later, threads=threads), happened))
+
+
+def grow(
+    kind: str,
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    forest: Forest,
+    *,
+    seed: int,
+    threads: int,
+    weights: Floats | None = None,
+    shift: float = 0.0,
+    track: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Model:
+    """Train a model that is not calibrated yet, as in `fit`; `weights` say how much each row counts.
+
+    Raises:
+        NotEnoughData: a class is missing.
+        KeyError: a training-only input is missing.
+    """
     inputs, y = train
-    features = tuple(name for name in inputs.columns if name not in FIXED[kind])
+    features = tuple(name for name in inputs.columns if name not in FIXED[kind] and may_read(kind, name))
     columns = [*features, *FIXED[kind]]
     classes = CLASSES[kind]
     counts = np.bincount(y, minlength=len(classes))
     if (counts == 0).any():
         raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
-    data = lgb.Dataset(inputs[columns].to_numpy(dtype="float64"), label=y, feature_name=columns, free_raw_data=True)
+    values = inputs[columns].to_numpy(dtype="float64")
+    data = lgb.Dataset(values, label=y, weight=weights, feature_name=columns, free_raw_data=True)
     booster = lgb.Booster(_parameters(kind, forest, seed, threads), data)
     for _ in track(range(forest.trees)):
         booster.update()
-    later, happened = calibrate
-    calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()), shift)
+    return Model(kind, features, booster, uncalibrated(len(classes)), tuple((counts / counts.sum()).tolist()), shift)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:

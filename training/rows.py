@@ -38,6 +38,7 @@ class Rows:
             for fit the verdict's time; for impressions `ORDERED_WITHIN` after they were shown.
         category: category of each row's sku.
         shown: of impressions, `request_id` (with the sku it names the row) and `position` (1 at the top); None for order lines.
+        asked_back_at: of return rows, when the shop knew of the first request; missing where the line was kept. None for others.
         shift: log-odds by which what is served differs from what these rows say (`training.sampled`); 0 but for drawn ones.
     """
 
@@ -49,6 +50,7 @@ class Rows:
     category: pd.Series
     shown: pd.DataFrame | None = None
     shift: float = 0.0
+    asked_back_at: pd.Series | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -75,7 +77,8 @@ class Rows:
         )
         shown = None if self.shown is None else self.shown.iloc[numbers].reset_index(drop=True)
         asked = self.asked.iloc[numbers].reset_index(drop=True)
-        return Rows(self.kind, line_id, asked, self.y[numbers], known_at, category, shown, self.shift)
+        back = None if self.asked_back_at is None else self.asked_back_at.iloc[numbers].reset_index(drop=True)
+        return Rows(self.kind, line_id, asked, self.y[numbers], known_at, category, shown, self.shift, back)
 
     def newest(self, most: int) -> Rows:
         """At most so many rows, the newest."""
@@ -124,7 +127,9 @@ def _return_rows(shop: Shop) -> Rows:
     outcomes = shop.outcomes
     closed = (outcomes["window_ends"] <= shop.now).to_numpy() & shop.has("returns")
     y = outcomes["asked_back"].to_numpy().astype("int64")
-    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["label_known_at"]).where(closed)
+    back = _requests(shop).groupby("line_id")["known"].min().reindex(outcomes["line_id"]).reset_index(drop=True)
+    rows = _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["label_known_at"])
+    return replace(rows, asked_back_at=back.astype(UTC)).where(closed)
 
 
 def _reason_rows(shop: Shop) -> Rows:
@@ -133,15 +138,20 @@ def _reason_rows(shop: Shop) -> Rows:
     asked_back = rows.where((rows.y == 1) & rows.line_id.isin(told.index).to_numpy())
     why = told.loc[asked_back.line_id].reset_index(drop=True)
     known_at = asked_back.known_at.mask(why["known"] > asked_back.known_at, why["known"])
-    return replace(asked_back, kind="reason", y=why["group"].to_numpy().astype("int64"), known_at=known_at)
+    return replace(asked_back, kind="reason", y=why["group"].to_numpy().astype("int64"), known_at=known_at, asked_back_at=None)
 
 
 def _first_reasons(shop: Shop) -> pd.DataFrame:
-    """The group of the first reason that is known of each line, and since when; of returns asked for inside the window."""
-    told = first_told(shop.tables["returns"]).dropna(subset="reason").merge(shop.outcomes[["line_id", "window_ends"]], on="line_id")
-    known = told.assign(known=known_since(told, "requested_at").astype(UTC), group=told["reason"].map(_group))
-    inside = known[(known["requested_at"] <= known["window_ends"]) & (known["known"] <= shop.now)]
-    return inside.sort_values("known", kind="stable").drop_duplicates("line_id").set_index("line_id")[["group", "known"]]
+    """The group of the first reason that is known of each line, and since when."""
+    told = _requests(shop).dropna(subset="reason").sort_values("known", kind="stable").drop_duplicates("line_id")
+    return told.assign(group=told["reason"].map(_group)).set_index("line_id")[["group", "known"]]
+
+
+def _requests(shop: Shop) -> pd.DataFrame:
+    """Returns that were asked for inside their line's window, as they were first told, and since when each is `known`."""
+    told = first_told(shop.tables["returns"]).merge(shop.outcomes[["line_id", "window_ends"]], on="line_id")
+    known = told.assign(known=known_since(told, "requested_at").astype(UTC))
+    return known[(known["requested_at"] <= known["window_ends"]) & (known["known"] <= shop.now)]
 
 
 def _group(reason: str) -> int:

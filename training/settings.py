@@ -84,6 +84,26 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Rolling:
+    """How the return model is calibrated, and what it learns from lines whose window is still open.
+
+    Attributes:
+        share: share of the learned rows, the newest, that calibrates, in (0, 0.9].
+        steps: in how many steps; each is forecast by trees of all rows before it.
+        open_lines: "drop" them, or "weight" those that came back early by how few had by their age.
+    """
+
+    share: float
+    steps: int
+    open_lines: str
+
+    def __post_init__(self) -> None:
+        _require(0 < self.share <= 0.9, "share", self.share, "above 0 and at most 0.9")
+        _require(1 <= self.steps <= 20, "steps", self.steps, "1 to 20")
+        _require(self.open_lines in ("drop", "weight"), "open_lines", self.open_lines, "drop or weight")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -94,6 +114,7 @@ class Settings:
         forests: settings by model: "return", "reason", "fit" and "order".
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
         sampling: how it learns without impressions.
+        rolling: how the return model is calibrated (`return.rolling`).
     """
 
     seed: int
@@ -102,6 +123,7 @@ class Settings:
     forests: Mapping[str, Forest]
     most_impressions: int
     sampling: Sampling
+    rolling: Rolling
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -120,15 +142,17 @@ def parse_settings(text: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
     _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "reason": dict, "fit": dict, "order": dict}, "")
-    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "reason", "fit")}
+    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("reason", "fit")}
+    forests["return"] = _parsed(Forest, raw["return"], "return.", beside={"rolling": dict})
     forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
     blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
-    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling)
+    rolling = _parsed(Rolling, raw["return"]["rolling"], "return.rolling.")
+    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling, rolling)
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:
     """A section as its dataclass says; further keys may stand `beside` it, and are left to the caller."""
-    types = {"int": int, "float": float}
+    types = {"int": int, "float": float, "str": str}
     wanted = {field.name: types[str(field.type)] for field in fields(kind)}
     _exactly(raw, {**wanted, **(beside or {})}, where)
     try:

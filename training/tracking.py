@@ -118,7 +118,8 @@ def _flat(settings: Settings) -> dict[str, Any]:
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
     order = {"order.most_rows": settings.most_impressions}
     order |= {f"order.sampled.{name}": value for name, value in asdict(settings.sampling).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order}
+    rolling = {f"return.rolling.{name}": value for name, value in asdict(settings.rolling).items()}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order, **rolling}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:

@@ -16,21 +16,22 @@ share_of_features = 0.5
 share_of_rows = 1
 l2 = 0.0
 """
+ROLLING = "[return.rolling]\nshare = 0.5\nsteps = 3\nopen_lines = 'drop'\n"
 BLOCKS = "[blocks]\ncalibrate = 0.1\njudge = 0.2\nfewest_rows = 100\n"
 SAMPLED = "[order.sampled]\ndrawn_per_order = 3\nassumed_rate = 0.05\n"
-TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n{SAMPLED}"
+TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}{ROLLING}[reason]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n{SAMPLED}"
 
 
 def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
     forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
-    forests = dict.fromkeys(("return", "fit", "order"), forest)
+    forests = dict.fromkeys(("return", "reason", "fit", "order"), forest)
     assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05)) == parse_settings(TEXT)
     assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
 
 
 def test_the_shipped_settings_are_valid() -> None:
     shipped = parse_settings((Path(__file__).parents[2] / "config/training.toml").read_text())
-    assert ["return", "fit", "order"] == list(shipped.forests)
+    assert ["return", "reason", "fit", "order"] == list(shipped.forests)
     assert 300_000 == shipped.most_impressions
 
 
@@ -47,7 +48,7 @@ def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None
     [
         ("seed = 1", "", "seed is missing"),
         ("fewest_rows = 100", "", "blocks.fewest_rows is missing"),
-        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit, order"),
+        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, reason, fit, order"),
         ("calibrate = 0.1", "calibrate = 0.1\ntrain = 0.7", "unknown key blocks.train"),
         ("[fit]", "[fit]\ndepth = 3", "unknown key fit.depth"),
         ("[fit]", "[fit]\nmost_rows = 9", "unknown key fit.most_rows"),
