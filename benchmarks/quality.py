@@ -24,17 +24,17 @@ from training.adapters import ADAPTERS
 from training.settings import Settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
-_UCI, _RTR = "online_retail/online_retail.parquet", "rent_the_runway/rentals.parquet"
+UCI, _RTR = "online_retail/online_retail.parquet", "rent_the_runway/rentals.parquet"
 
 
-def _shop(source: str, file: Path) -> Shop:
+def shop_of(source: str, file: Path) -> Shop:
     tables = checked(ADAPTERS[source].convert(file).tables, now=pd.Timestamp.now("UTC").to_pydatetime())
     return Shop.of(tables, parse_policy((ROOT / "config/policy.toml").read_text()).window_days)
 
 
 def measure(data: Path, settings: Settings) -> list[tuple[str, Backtest]]:
     """Every backtest of the table, with a name of its data."""
-    uci, rtr = _shop("uci-online-retail", data / _UCI), _shop("rent-the-runway", data / _RTR)
+    uci, rtr = shop_of("uci-online-retail", data / UCI), shop_of("rent-the-runway", data / _RTR)
     found = [("UCI Online Retail", backtest_by_time("return", uci, settings, pd.Timestamp("2011-08-01", tz="UTC"), track))]
     found.append(("RentTheRunway", backtest_by_time("fit", rtr, settings, None, track)))
     found.append(("RentTheRunway", backtest_at_random("fit", rtr, replace(settings, seed=1), track)))

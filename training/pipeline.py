@@ -17,7 +17,7 @@ from features.shop import Shop
 from training.blocks import Split, newest_judge
 from training.evaluate import Evaluation, evaluate
 from training.model import CLASSES, Model, fit
-from training.rolling import fit_rolling
+from training.rolling import ROLLING, fit_rolling
 from training.rows import KINDS, Rows, labelled, sampled
 from training.settings import Settings
 
@@ -155,7 +155,7 @@ def fit_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, 
         return progress(trees, f"growing the {rows.kind} model's trees")
 
     forest, seed, threads = settings.forests[rows.kind], settings.seed, settings.threads
-    if rows.kind == "return":
+    if rows.kind in ROLLING:
         return fit_rolling(rows, inputs, split, forest, settings.rolling, seed=seed, threads=threads, track=track)
     blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
     return fit(rows.kind, blocks[0], blocks[1], forest, seed=seed, threads=threads, shift=rows.shift, track=track)

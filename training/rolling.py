@@ -22,6 +22,9 @@ from training.open_lines import Open, open_at
 from training.rows import Rows
 from training.settings import Forest, Rolling
 
+ROLLING = ("return", "reason")
+"""The models that are calibrated so: of the reasons, the rarest may be missing from any shorter block."""
+
 Track = Callable[[Iterable[int]], Iterable[int]]
 
 
@@ -31,7 +34,7 @@ def fit_rolling(
     """Train on all rows that were known at the cut, calibrated on forecasts of their newest share.
 
     Args:
-        rows: return rows, oldest first.
+        rows: return or reason rows, oldest first.
         inputs: their features.
         split: which of them were known.
         forest: settings of the trees.
@@ -51,9 +54,9 @@ def fit_rolling(
             weights = np.concatenate([np.ones(len(numbers)), early.weights])
         return grow(rows.kind, data, forest, seed=seed, threads=threads, weights=weights, track=track)
 
-    learned = np.concatenate([split.train, split.calibrate])
+    learned, weighted = np.concatenate([split.train, split.calibrate]), rolling.open_lines == "weight" and rows.kind == "return"
     calibration = _calibration(rows, inputs, learned, rolling, grown, threads)
-    return replace(grown(learned, open_at(rows, split) if rolling.open_lines == "weight" else None), calibration=calibration)
+    return replace(grown(learned, open_at(rows, split) if weighted else None), calibration=calibration)
 
 
 def _calibration(

@@ -85,7 +85,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Rolling:
-    """How the return model is calibrated, and what it learns from lines whose window is still open.
+    """How the return and reason models are calibrated, and what P(return) learns from lines whose window is still open.
 
     Attributes:
         share: share of the learned rows, the newest, that calibrates, in (0, 0.9].
@@ -114,7 +114,7 @@ class Settings:
         forests: settings by model: "return", "reason", "fit" and "order".
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
         sampling: how it learns without impressions.
-        rolling: how the return model is calibrated (`return.rolling`).
+        rolling: how the return and reason models are calibrated (`return.rolling`).
     """
 
     seed: int
@@ -142,8 +142,8 @@ def parse_settings(text: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
     _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "reason": dict, "fit": dict, "order": dict}, "")
-    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("reason", "fit")}
-    forests["return"] = _parsed(Forest, raw["return"], "return.", beside={"rolling": dict})
+    forests = {"return": _parsed(Forest, raw["return"], "return.", beside={"rolling": dict})}
+    forests |= {name: _parsed(Forest, raw[name], f"{name}.") for name in ("reason", "fit")}
     forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
     blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
     rolling = _parsed(Rolling, raw["return"]["rolling"], "return.rolling.")

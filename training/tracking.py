@@ -22,9 +22,9 @@ from domain.policy import Policy, parse_policy
 from features.build import FEATURE_SET_HASH, Track
 from features.shop import Shop
 from features.taking import take_snapshot
-from training import flavor, plots
+from training import flavor, plots, slice_plots
 from training.bootstrap import Interval
-from training.evaluate import clusters
+from training.evaluate import clusters, slices
 from training.fingerprints import fingerprints
 from training.model import Model, save
 from training.money import at_stake
@@ -141,11 +141,21 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
     yield "gain", plots.gain(list(model.columns), model.gains())
     if parts := trained.evaluation.slices:
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
+        yield from _reliabilities(kind, trained)
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
     if trained.rows.shown is not None and not trained.rows.shift:  # skus that were drawn were shown nowhere
         at_the_top = model.predict(trained.inputs)[:, 1]
         yield "position", plots.by_position(trained.rows.shown["position"], y, p[:, 1], at_the_top)
+
+
+def _reliabilities(kind: str, trained: Trained) -> Iterator[tuple[str, Figure]]:
+    """In every slice that was evaluated, does what is forecast come true?"""
+    parts = slices(trained.rows, trained.inputs)
+    for name, number in _PICTURED[kind].items():
+        seen = (trained.rows.y == number).astype("int64")
+        title = f"Does P({name}) come true in every part of the rows?"
+        yield f"reliability_per_slice_{name}", slice_plots.reliabilities(seen, trained.p[:, number], parts, title)
 
 
 def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:

@@ -196,12 +196,23 @@ def test_the_first_reason_counts_and_a_correction_does_not() -> None:
     first = sent_back("l1", "2024-01-05", "2024-01-08", reason="late")
     second = {**sent_back("l1", "2024-01-07", "2024-01-09", reason="style"), "return_id": "r2"}
     corrected = {**first, "reason": "quality", "known_at": "2024-02-01"}
-    assert [("l1", "other", moment("2024-01-15"))] == _reasons(corrected, second, first)
+    two = [line("l1", "2024-01-01", quantity=2)]
+    assert [("l1", "other", moment("2024-01-15"))] == _reasons(corrected, second, first, lines=two)
 
 
 def test_a_reason_that_was_told_late_labels_the_line_only_then() -> None:
     late = {**sent_back("l1", "2024-01-07", "2024-01-09", reason="style"), "return_id": "r2", "known_at": "2024-02-03"}
-    assert [("l1", "taste", moment("2024-02-03"))] == _reasons(sent_back("l1", "2024-01-05", "2024-01-08"), late)
+    two = [line("l1", "2024-01-01", quantity=2)]
+    assert [("l1", "taste", moment("2024-02-03"))] == _reasons(sent_back("l1", "2024-01-05", "2024-01-08"), late, lines=two)
+
+
+def test_a_return_row_says_since_when_the_first_request_was_known() -> None:
+    lines = [line("kept", "2024-01-01"), line("back", "2024-01-02"), line("told", "2024-01-03"), line("goodwill", "2024-01-04")]
+    back = [sent_back("back", "2024-01-05", None), sent_back("goodwill", "2024-01-25", None)]
+    rows = labelled("return", _shop(order_lines=lines, returns=[*back, {**sent_back("told", "2024-01-06", None), "known_at": "2024-01-09"}]))
+    expected = [None, moment("2024-01-05"), moment("2024-01-09"), None]
+    assert rows.asked_back_at is not None
+    assert expected == rows.asked_back_at.astype(object).where(rows.asked_back_at.notna(), None).tolist()
 
 
 def test_a_shop_that_asks_nobody_why_has_no_reason_rows() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsRefused
-from training.settings import Blocks, Forest, Sampling, Settings, parse_settings
+from training.settings import Blocks, Forest, Rolling, Sampling, Settings, parse_settings
 
 FOREST = """
 trees = 30
@@ -25,7 +25,7 @@ TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}{ROLLING}[reason]{FOREST
 def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
     forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
     forests = dict.fromkeys(("return", "reason", "fit", "order"), forest)
-    assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05)) == parse_settings(TEXT)
+    assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05), Rolling(0.5, 3, "drop")) == parse_settings(TEXT)
     assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
 
 
@@ -53,6 +53,8 @@ def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None
         ("[fit]", "[fit]\ndepth = 3", "unknown key fit.depth"),
         ("[fit]", "[fit]\nmost_rows = 9", "unknown key fit.most_rows"),
         ("[order]", "[order]\ndepth = 3", "unknown key order.depth"),
+        ("steps = 3", "", "return.rolling.steps is missing"),
+        ("steps = 3", "steps = 3\nfolds = 3", "unknown key return.rolling.folds"),
         ("most_rows = 5_000", "", "order.most_rows is missing"),
         ("assumed_rate = 0.05", "", "order.sampled.assumed_rate is missing"),
         ("drawn_per_order = 3", "drawn_per_order = 3\nseed = 1", "unknown key order.sampled.seed"),
@@ -79,6 +81,10 @@ def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> N
         ("learning_rate = 0.1", "learning_rate = nan", "return.learning_rate = nan"),
         ("share_of_features = 0.5", "share_of_features = 1.01", "return.share_of_features = 1.01"),
         ("share_of_rows = 1", "share_of_rows = -0.5", "return.share_of_rows = -0.5"),
+        ("share = 0.5", "share = 0.0", "return.rolling.share = 0.0; expected: above 0 and at most 0.9"),
+        ("share = 0.5", "share = 0.91", "return.rolling.share = 0.91"),
+        ("steps = 3", "steps = 0", "return.rolling.steps = 0; expected: 1 to 20"),
+        ("open_lines = 'drop'", "open_lines = 'guess'", "return.rolling.open_lines = 'guess'; expected: drop or weight"),
         ("most_rows = 5_000", "most_rows = 0", "order.most_rows = 0; expected: 1 to 2,147,483,647"),
         ("l2 = 0.0", "l2 = -1.0", "return.l2 = -1.0"),
         ("l2 = 0.0", "l2 = inf", "return.l2 = inf"),
@@ -95,6 +101,7 @@ def test_impossible_values_are_named(old: str, new: str, named: str) -> None:
         ("threads = 2", "threads = 2.0", "threads = 2.0; expected: int"),
         ("trees = 30", "trees = '30'", "return.trees = '30'; expected: int"),
         ("l2 = 0.0", "l2 = false", "return.l2 = False; expected: float"),
+        ("open_lines = 'drop'", "open_lines = true", "return.rolling.open_lines = True; expected: str"),
         ("most_rows = 5_000", "most_rows = 5e3", "order.most_rows = 5000.0; expected: int"),
         (f"[fit]{FOREST}", "", "fit is missing"),
         ("seed = 1", "seed = 1\nfit = 3", "the training settings are no TOML"),
