@@ -59,6 +59,8 @@ def walk_forward_table(found: WalkForward) -> Table:
     table = _table(f"{found.model}, month by month: {rows:,} rows judge", ["rows", *(_SHOWN[name] for name in names), "AUC gained over it"])
     for month in found.months:
         table.add_row(month.month, f"{month.rows_test:,}", *_row(month.metrics[OURS], names), "")
+    for left_out, why in found.left_out.items():
+        table.add_row(f"{left_out}: {why}")
     table.add_section()
     table.add_row("mean of the months", "", *_row(found.mean[OURS], names), "", style="bold")
     for name, versus in found.versus.items():

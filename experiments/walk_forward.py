@@ -100,6 +100,7 @@ class WalkForward:
         mean: of each forecaster, the mean of its months' metrics; with ranges for Keeprank's.
         versus: the mean of the months' differences, Keeprank minus each other; an interval above (log_loss: below) 0 means better.
         evaluation: Keeprank's forecasts of all months in one: metrics, also of parts of the rows.
+        left_out: months with enough rows that could not be learned for, and why.
     """
 
     model: str
@@ -108,6 +109,7 @@ class WalkForward:
     mean: Mapping[str, Mapping[str, Interval]]
     versus: Mapping[str, Mapping[str, Interval]]
     evaluation: Evaluation
+    left_out: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """The stable form that other tools read."""
@@ -120,6 +122,7 @@ class WalkForward:
             "versus": _json(self.versus),
             "metrics": as_json(self.evaluation.metrics),
             "slices": [part.to_json() for part in self.evaluation.slices],
+            "left_out": dict(self.left_out),
         }
 
 
@@ -145,7 +148,8 @@ def walk_forward(
     rows = learnable(kind, shop, settings)
     built = build(shop, rows.asked, track=lambda entities: progress(entities, "building features"))
     splits = [split for split in monthly(rows, shop.zone, settings) if first is None or split.cut >= first]
-    return judged(list(months(rows, built, splits, settings, rivals, progress)), settings, progress)
+    walked, left_out = months(rows, built, splits, settings, rivals, progress)
+    return judged(walked, left_out, settings, progress)
 
 
 def monthly(rows: Rows, zone: str, settings: Settings) -> Iterator[Split]:
@@ -163,13 +167,14 @@ def monthly(rows: Rows, zone: str, settings: Settings) -> Iterator[Split]:
 
 def months(
     rows: Rows, inputs: pd.DataFrame, splits: Sequence[Split], settings: Settings, rivals: Sequence[Rival], progress: Progress
-) -> Iterator[Month]:
-    """Train for each split and forecast its rows; splits in which a class is not known yet are passed over."""
-    inputs = rows.with_position(inputs)
+) -> tuple[list[Month], dict[str, str]]:
+    """Train for each split and forecast its rows; and the months in which nothing could be learned, with the reason."""
+    inputs, walked, left_out = rows.with_position(inputs), [], {}
     for split in progress(splits, "learning, month by month"):
         try:
             model = fit_one(rows, inputs, split, settings)
-        except NotEnoughData:
+        except NotEnoughData as refusal:
+            left_out[_name(split.cut)] = str(refusal)
             continue
         learned, month = np.concatenate([split.train, split.calibrate]), inputs.iloc[split.judge].reset_index(drop=True)
         read = inputs[list(model.columns)]
@@ -178,19 +183,20 @@ def months(
             **baselines(rows, read, learned, split.judge),
             **{rival.name: _of_rival(rival, rows, read, learned, split.judge) for rival in rivals},
         }
-        yield Month(split.cut, len(learned), rows.at(split.judge), month, forecasts)
+        walked.append(Month(split.cut, len(learned), rows.at(split.judge), month, forecasts))
+    return walked, left_out
 
 
-def judged(walked: Sequence[Month], settings: Settings, progress: Progress) -> WalkForward:
+def judged(walked: Sequence[Month], left_out: Mapping[str, str], settings: Settings, progress: Progress) -> WalkForward:
     """What the months' forecasts say, each on its own and together.
 
     Raises:
         NotEnoughData: there are none.
     """
     if not walked:
-        raise NotEnoughData(
-            "no month can be judged", expected=f"months of at least {settings.blocks.fewest_rows:,} labelled rows, and as many known before"
-        )
+        why = "".join(f"; {month}: {reason}" for month, reason in left_out.items())
+        expected = f"months of at least {settings.blocks.fewest_rows:,} labelled rows, and as many known before"
+        raise NotEnoughData(f"no month can be judged{why}", expected=expected)
     rows, seed = _together(walked), settings.seed
     parts = np.repeat(np.arange(len(walked)), [len(month.rows) for month in walked])
     forecasts = {name: np.concatenate([month.forecasts[name] for month in walked]) for name in walked[0].forecasts}
@@ -202,6 +208,7 @@ def judged(walked: Sequence[Month], settings: Settings, progress: Progress) -> W
         {name: _scores(rows, p, parts, seed=seed, ranged=name == OURS) for name, p in forecasts.items()},
         _versus(rows, forecasts, parts, seed),
         evaluate(rows, inputs, forecasts[OURS], seed=seed, track=lambda slices: progress(slices, "judging all months")),
+        left_out,
     )
 
 
@@ -213,6 +220,11 @@ def _calendar(first: pd.Timestamp, last: pd.Timestamp, zone: str) -> list[tuple[
     return list(zip(moments[:-1], moments[1:], strict=True))
 
 
+def _name(starts: pd.Timestamp) -> str:
+    """Such as 2011-08, of a month that begins at some midnight on earth."""
+    return f"{starts + pd.Timedelta(days=15):%Y-%m}"
+
+
 def _of_rival(rival: Rival, rows: Rows, inputs: pd.DataFrame, learned: Classes, judge: Classes) -> Floats:
     values = inputs.to_numpy(dtype="float64")
     return rival.fit(values[learned], rows.y[learned])(values[judge])
@@ -222,7 +234,7 @@ def _judged_month(month: Month, seed: int) -> JudgedMonth:
     parts = np.zeros(len(month.rows))
     counts = np.bincount(month.rows.y, minlength=len(CLASSES[month.rows.kind]))
     return JudgedMonth(
-        f"{month.starts + pd.Timedelta(days=15):%Y-%m}",
+        _name(month.starts),
         month.rows_train,
         len(month.rows),
         tuple((counts / counts.sum()).tolist()[1:]),
@@ -251,10 +263,9 @@ def _versus(rows: Rows, forecasts: Mapping[str, Floats], parts: npt.ArrayLike, s
 def _together(walked: Sequence[Month]) -> Rows:
     """The rows of all months as one."""
     first = walked[0].rows
-    columns = ("line_id", "asked", "known_at", "category")
+    columns = [name for name in ("line_id", "asked", "known_at", "category", "shown", "asked_back_at") if getattr(first, name) is not None]
     joined = {name: pd.concat([getattr(month.rows, name) for month in walked], ignore_index=True) for name in columns}
-    shown = None if first.shown is None else pd.concat([month.rows.shown for month in walked], ignore_index=True)
-    return replace(first, **joined, y=np.concatenate([month.rows.y for month in walked]), shown=shown)
+    return replace(first, **joined, y=np.concatenate([month.rows.y for month in walked]))
 
 
 def _json(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, Any]:

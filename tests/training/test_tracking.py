@@ -139,7 +139,7 @@ def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Regi
     assert version == registry.version(CHALLENGER)
     assert registry.version(CHAMPION) is None
     tags = registry.client.get_model_version(MODEL, version.number).tags
-    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "return"]'} == tags
+    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "reason", "return"]'} == tags
     assert "FINISHED" == registry.client.get_run(version.run_id).info.status
 
 
@@ -208,6 +208,6 @@ def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logge
     (tmp_path / "release" / "old.txt").write_text("old")
     release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
     assert (version.seal, POLICY) == (release.seal, release.policy)
-    assert {"data", "settings", "cuts"} == set(release.about)
+    assert {"data", "settings", "cuts", "learned_from"} == set(release.about)
     assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))
     assert ["release", "snapshot"] == sorted(path.name for path in tmp_path.iterdir())
