@@ -28,6 +28,7 @@ UCI, _RTR = "online_retail/online_retail.parquet", "rent_the_runway/rentals.parq
 
 
 def shop_of(source: str, file: Path) -> Shop:
+    """The shop in a public data set's file."""
     tables = checked(ADAPTERS[source].convert(file).tables, now=pd.Timestamp.now("UTC").to_pydatetime())
     return Shop.of(tables, parse_policy((ROOT / "config/policy.toml").read_text()).window_days)
 

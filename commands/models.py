@@ -81,7 +81,9 @@ def backtest(
     ] = "time",
     cut: Annotated[
         str | None,
-        typer.Option(help="The day of a split by time, such as 2011-08-01; by default the newest rows judge. By months, the first that is judged."),
+        typer.Option(
+            help="The day of a split by time, such as 2011-08-01; by default the newest rows judge. By months, the first that is judged."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -127,7 +128,13 @@ class WalkForward:
 
 
 def walk_forward(
-    kind: str, shop: Shop, settings: Settings, *, first: pd.Timestamp | None = None, rivals: Sequence[Rival] = (), progress: Progress = silent
+    kind: str,
+    shop: Shop,
+    settings: Settings,
+    *,
+    first: pd.Timestamp | None = None,
+    rivals: Sequence[Rival] = (),
+    progress: Progress = silent,
 ) -> WalkForward:
     """Judge every month of the shop's calendar that has enough rows, beside baselines and rivals that learned from the same rows.
 
@@ -217,7 +224,7 @@ def _calendar(first: pd.Timestamp, last: pd.Timestamp, zone: str) -> list[tuple[
     here = [moment.tz_convert(zone).tz_localize(None) for moment in (first, last)]
     starts = pd.period_range(here[0], here[1], freq="M").append(pd.PeriodIndex([pd.Period(here[1], "M") + 1]))
     moments = [midnight((start.to_timestamp() - pd.Timestamp(0)).days, zone) for start in starts]
-    return list(zip(moments[:-1], moments[1:], strict=True))
+    return list(pairwise(moments))
 
 
 def _name(starts: pd.Timestamp) -> str:
@@ -252,9 +259,7 @@ def _scores(rows: Rows, p: Floats, parts: npt.ArrayLike, *, seed: int, ranged: b
 def _versus(rows: Rows, forecasts: Mapping[str, Floats], parts: npt.ArrayLike, seed: int) -> dict[str, dict[str, Interval]]:
     p = {name: forecast(rows.kind, found) for name, found in forecasts.items()}
     return {
-        name: {
-            metric: paired_difference(rows.y, theirs, p[OURS], clusters(rows), metric, seed=seed, parts=parts) for metric in COMPARED
-        }
+        name: {metric: paired_difference(rows.y, theirs, p[OURS], clusters(rows), metric, seed=seed, parts=parts) for metric in COMPARED}
         for name, theirs in p.items()
         if name != OURS
     }

@@ -151,6 +151,7 @@ def fit_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, 
     Raises:
         NotEnoughData: a class is missing from a block that trains or calibrates.
     """
+
     def track(trees: Iterable[int]) -> Iterable[int]:
         return progress(trees, f"growing the {rows.kind} model's trees")
 

@@ -14,7 +14,22 @@ from training.model import CLASSES, FIXED, Model, fit
 from training.settings import Forest
 
 _FOREST = Forest(trees=2, learning_rate=0.1, leaves=2, fewest_rows_per_leaf=5, share_of_features=1.0, share_of_rows=1.0, l2=0.0)
-_WHO = PROTECTED | {"name", "surname", "email", "mail", "phone", "address", "street", "postcode", "zip", "city", "ip", "id", "title", "marital"}
+_WHO = PROTECTED | {
+    "name",
+    "surname",
+    "email",
+    "mail",
+    "phone",
+    "address",
+    "street",
+    "postcode",
+    "zip",
+    "city",
+    "ip",
+    "id",
+    "title",
+    "marital",
+}
 """What names a person, beside what nobody may be judged by."""
 
 

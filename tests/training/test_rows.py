@@ -209,7 +209,8 @@ def test_a_reason_that_was_told_late_labels_the_line_only_then() -> None:
 def test_a_return_row_says_since_when_the_first_request_was_known() -> None:
     lines = [line("kept", "2024-01-01"), line("back", "2024-01-02"), line("told", "2024-01-03"), line("goodwill", "2024-01-04")]
     back = [sent_back("back", "2024-01-05", None), sent_back("goodwill", "2024-01-25", None)]
-    rows = labelled("return", _shop(order_lines=lines, returns=[*back, {**sent_back("told", "2024-01-06", None), "known_at": "2024-01-09"}]))
+    told = {**sent_back("told", "2024-01-06", None), "known_at": "2024-01-09"}
+    rows = labelled("return", _shop(order_lines=lines, returns=[*back, told]))
     expected = [None, moment("2024-01-05"), moment("2024-01-09"), None]
     assert rows.asked_back_at is not None
     assert expected == rows.asked_back_at.astype(object).where(rows.asked_back_at.notna(), None).tolist()

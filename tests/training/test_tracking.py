@@ -106,7 +106,12 @@ def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> Non
         "kept_margin_by_cutoff.png",
         *(f"{plot}_returned.png" for plot in ("deciles", "reliability", "roc_pr")),
     ]
-    order_plots = ["auc_per_slice.png", "reliability_per_slice_ordered.png", "position.png", *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr"))]
+    order_plots = [
+        "auc_per_slice.png",
+        "reliability_per_slice_ordered.png",
+        "position.png",
+        *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr")),
+    ]
     reason_plots = [f"{plot}_{name}.png" for name in ("size", "quality", "taste", "other") for plot in ("deciles", "reliability", "roc_pr")]
     each = {"fit": fit_plots, "return": return_plots, "reason": reason_plots, "order": order_plots}
     expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, "gain.png")]
