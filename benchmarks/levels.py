@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from benchmarks.quality import ROOT, UCI, shop_of
+from benchmarks.quality import ROOT, Given
 from experiments.walk_forward import monthly
 from features.build import build
 from training.blocks import Split
@@ -92,13 +92,13 @@ def main() -> None:
     parser.add_argument("--first", default="2011-03-01", help="no month that starts earlier is judged")
     parser.add_argument("--before", default="2011-07-01", help="no month that starts then or later is judged")
     given = parser.parse_args()
-    settings, shop = parse_settings((ROOT / "config/training.toml").read_text()), shop_of("uci-online-retail", given.data / UCI)
+    settings = parse_settings((ROOT / "config/training.toml").read_text())
+    shop = Given(given.data, (settings.seed,), settings, quick=False).uci
     rows = labelled("return", shop)
     first, before = (pd.Timestamp(day, tz="UTC") for day in (given.first, given.before))
     splits = [split for split in monthly(rows, shop.zone, settings) if first <= split.cut < before]
-    print(
-        "| calibrated on | AUC | log-loss | ECE | predicted / observed, month by month | all in one | its top tenth |\n|---|---|---|---|---|---|---|"
-    )
+    print("| calibrated on | AUC | log-loss | ECE | predicted / observed, month by month | all in one | its top tenth |")
+    print("|---|---|---|---|---|---|---|")
     for line in lines(rows, build(shop, rows.asked), splits, settings):
         print(line)
 

@@ -22,7 +22,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.quality import ROOT, UCI, shop_of
+from benchmarks.quality import ROOT, Given
 from benchmarks.rivals import RIVALS
 from experiments.printed import shown
 from experiments.walk_forward import OURS, WalkForward, walk_forward
@@ -41,7 +41,9 @@ def measure(data: Path, settings: Settings, first: pd.Timestamp) -> WalkForward:
     def progress(steps: Iterable[Any], sentence: str) -> Iterable[Any]:
         return track(list(steps), sentence, console=console, transient=True)
 
-    return walk_forward("return", shop_of("uci-online-retail", data / UCI), settings, first=first, rivals=RIVALS, progress=progress)
+    return walk_forward(
+        "return", Given(data, (settings.seed,), settings, quick=False).uci, settings, first=first, rivals=RIVALS, progress=progress
+    )
 
 
 def table(found: WalkForward) -> str:

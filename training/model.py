@@ -13,31 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import NotEnoughData, ReleaseRefused
+from domain.errors import ReleaseRefused
 from features.sealed import read_sealed, write_sealed
 from training.calibration import Calibration, fit_calibration, uncalibrated
-from training.identity import may_read
+from training.learned import CLASSES as CLASSES
+from training.learned import FIXED as FIXED
+from training.learned import SHOWN_POSITION as SHOWN_POSITION
+from training.learned import Binned as Binned
+from training.learned import Floats as Floats
+from training.learned import binned as binned
 from training.settings import Forest
-
-Floats = npt.NDArray[np.float64]
-
-CLASSES: Mapping[str, tuple[str, ...]] = {
-    "return": ("kept", "returned"),
-    "reason": ("size", "quality", "taste", "other"),
-    "fit": ("small", "fits", "large"),
-    "order": ("not_ordered", "ordered"),
-}
-"""What each model tells apart, in the order of its probabilities."""
-
-SHOWN_POSITION = "shown_position"
-"""The place in the list that an offer was shown at, 1 at the top."""
-
-FIXED: Mapping[str, Mapping[str, float]] = {"return": {}, "reason": {}, "fit": {}, "order": {SHOWN_POSITION: 1.0}}
-"""Training-only inputs of each model, and what they are held at when it predicts.
-
-Offers further down are seen less. A model that learns from the position does not blame the offer for it; with every offer at the top,
-only what the offer and the shopper bring is left (position as a feature that is held when serving: Guo et al. 2019, PAL, its baseline).
-"""
 
 _TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
 _LAST_TREE_ENDS = "end of trees"
@@ -141,7 +126,7 @@ class Release:
 
 def fit(
     kind: str,
-    train: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]] | Binned,
     calibrate: tuple[pd.DataFrame, npt.NDArray[np.int64]],
     forest: Forest,
     *,
@@ -154,8 +139,7 @@ def fit(
 
     Args:
         kind: "return", "reason", "fit" or "order".
-        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from; features that
-            the kind may not read (`training.identity`) are left out.
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from; or those, binned.
         calibrate: the same of a later block; it calibrates at the positions where things happened.
         forest: settings.
         seed: seed of the draws of rows and features.
@@ -174,34 +158,25 @@ def fit(
 
 def grow(
     kind: str,
-    train: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]] | Binned,
     forest: Forest,
     *,
     seed: int,
     threads: int,
-    weights: Floats | None = None,
     shift: float = 0.0,
     track: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Model:
-    """Train a model that is not calibrated yet, as in `fit`; `weights` say how much each row counts.
+    """Train a model that is not calibrated yet, as in `fit`.
 
     Raises:
         NotEnoughData: a class is missing.
         KeyError: a training-only input is missing.
     """
-    inputs, y = train
-    features = tuple(name for name in inputs.columns if name not in FIXED[kind] and may_read(kind, name))
-    columns = [*features, *FIXED[kind]]
-    classes = CLASSES[kind]
-    counts = np.bincount(y, minlength=len(classes))
-    if (counts == 0).any():
-        raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
-    values = inputs[columns].to_numpy(dtype="float64")
-    data = lgb.Dataset(values, label=y, weight=weights, feature_name=columns, free_raw_data=True)
-    booster = lgb.Booster(_parameters(kind, forest, seed, threads), data)
+    learned = train if isinstance(train, Binned) else binned(kind, train)
+    booster = lgb.Booster(_parameters(kind, forest, seed, threads), learned.rows)
     for _ in track(range(forest.trees)):
         booster.update()
-    return Model(kind, features, booster, uncalibrated(len(classes)), tuple((counts / counts.sum()).tolist()), shift)
+    return Model(kind, learned.features, booster, uncalibrated(len(CLASSES[kind])), learned.base_rates, shift)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:

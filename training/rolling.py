@@ -17,7 +17,7 @@ import pandas as pd
 
 from training.blocks import Split
 from training.calibration import Calibration, fit_calibration
-from training.model import Model, grow
+from training.model import Model, binned, grow
 from training.open_lines import Open, open_at
 from training.rows import Rows
 from training.settings import Forest, Rolling
@@ -52,7 +52,7 @@ def fit_rolling(
         if early is not None:
             data = pd.concat([data[0], inputs.iloc[early.numbers]]), np.concatenate([data[1], early.y])
             weights = np.concatenate([np.ones(len(numbers)), early.weights])
-        return grow(rows.kind, data, forest, seed=seed, threads=threads, weights=weights, track=track)
+        return grow(rows.kind, binned(rows.kind, data, weights=weights), forest, seed=seed, threads=threads, track=track)
 
     learned, weighted = np.concatenate([split.train, split.calibrate]), rolling.open_lines == "weight" and rows.kind == "return"
     calibration = _calibration(rows, inputs, learned, rolling, grown, threads)

@@ -104,6 +104,35 @@ class Rolling:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What a challenger must not be worse at.
+
+    Attributes:
+        fewest_rows_per_part: customers, items or categories with fewer judged rows are not compared on their own.
+        kept_share: of order lines, the share that would be shown on: those with the highest expected kept margin.
+        top_places: of impressions, how many of each list would be shown on.
+        slowest_us_per_row: microseconds that a row may take at most, one thread.
+        slower_times: how many times as long as the champion's a row may take, in (1, 100].
+        suspicious_auc: one feature that alone tells an outcome better than this is too good to be true, in (0.5, 1].
+    """
+
+    fewest_rows_per_part: int
+    kept_share: float
+    top_places: int
+    slowest_us_per_row: float
+    slower_times: float
+    suspicious_auc: float
+
+    def __post_init__(self) -> None:
+        for name in ("fewest_rows_per_part", "top_places"):
+            _require(1 <= getattr(self, name) <= _MOST, name, getattr(self, name), f"1 to {_MOST:,}")
+        _require(0 < self.kept_share < 1, "kept_share", self.kept_share, "above 0 and below 1")
+        _require(0 < self.slowest_us_per_row < 1e6, "slowest_us_per_row", self.slowest_us_per_row, "above 0 and below 1,000,000")
+        _require(1 < self.slower_times <= 100, "slower_times", self.slower_times, "above 1 and at most 100")
+        _require(0.5 < self.suspicious_auc <= 1, "suspicious_auc", self.suspicious_auc, "above 0.5 and at most 1")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -115,6 +144,7 @@ class Settings:
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
         sampling: how it learns without impressions.
         rolling: how the return and reason models are calibrated (`return.rolling`).
+        gate: what a challenger must not be worse at.
     """
 
     seed: int
@@ -124,6 +154,7 @@ class Settings:
     most_impressions: int
     sampling: Sampling
     rolling: Rolling
+    gate: Gate
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -141,13 +172,14 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "reason": dict, "fit": dict, "order": dict}, "")
+    sections = ("blocks", "return", "reason", "fit", "order", "gate")
+    _exactly(raw, {"seed": int, "threads": int, **dict.fromkeys(sections, dict)}, "")
     forests = {"return": _parsed(Forest, raw["return"], "return.", beside={"rolling": dict})}
     forests |= {name: _parsed(Forest, raw[name], f"{name}.") for name in ("reason", "fit")}
     forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
     blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
-    rolling = _parsed(Rolling, raw["return"]["rolling"], "return.rolling.")
-    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling, rolling)
+    rolling, gate = _parsed(Rolling, raw["return"]["rolling"], "return.rolling."), _parsed(Gate, raw["gate"], "gate.")
+    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling, rolling, gate)
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Flags, Floats, moments, numbered, picked
+from experiments.demo_shop.arrays import Flags, Floats, Ints, moments, numbered, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.browsing import session_names
 from experiments.demo_shop.choosing import discount_share, discounts
