@@ -12,6 +12,7 @@ from rich.table import Table
 
 from domain.money import Money
 from experiments.backtest import Backtest
+from experiments.walk_forward import OURS, WalkForward
 from training.bootstrap import Interval
 from training.comparing import ALL
 from training.coverage import Covered
@@ -58,6 +59,26 @@ def backtest_table(found: Backtest) -> Table:
     for name, metrics in found.baselines.items():
         table.add_row(name, "", *_row(metrics, names), shown(found.versus[name]["auc"]), style="dim")
     table.add_section()
+    for part in found.evaluation.slices:
+        table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names), "")
+    return table
+
+
+def walk_forward_table(found: WalkForward) -> Table:
+    """Month by month and their mean, the others beneath, and all months' rows by slice."""
+    names = [name for name in _SHOWN if name in found.mean[OURS]]
+    rows = sum(month.rows_test for month in found.months)
+    table = _table(f"{found.model}, month by month: {rows:,} rows judge", ["rows", *(_SHOWN[name] for name in names), "AUC gained over it"])
+    for month in found.months:
+        table.add_row(month.month, f"{month.rows_test:,}", *_row(month.metrics[OURS], names), "")
+    for left_out, why in found.left_out.items():
+        table.add_row(f"{left_out}: {why}")
+    table.add_section()
+    table.add_row("mean of the months", "", *_row(found.mean[OURS], names), "", style="bold")
+    for name, versus in found.versus.items():
+        table.add_row(name, "", *_row(found.mean[name], names), shown(versus["auc"]), style="dim")
+    table.add_section()
+    table.add_row("all months in one", f"{rows:,}", *_row(found.evaluation.metrics, names), "")
     for part in found.evaluation.slices:
         table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names), "")
     return table

@@ -27,7 +27,7 @@ from serving.assortment import UNKNOWN, Product, assortment, currencies
 from serving.decide import Decision, Scores, decide
 from serving.ordering import chance
 from serving.reading import RequestRefused
-from serving.reasons import EXPLAINED, reasons
+from serving.reasons import EXPLAINED, reasons, shared_out
 from serving.since import asked_at, since, withdrew
 from serving.wire import BasketLine, FieldError, IntervalTerms, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo, ReturnRange
 from training.model import Release, load
@@ -203,8 +203,17 @@ class Serving:
             return list(decision.offers)
         rows = {offer.sku: row for row, offer in enumerate(request.offers)}
         first, rest = decision.offers[:EXPLAINED], decision.offers[EXPLAINED:]
-        found = reasons(self.release.models["return"], inputs.iloc[[rows[offer.sku] for offer in first]]) if first else []
-        return [*(msgspec.structs.replace(offer, reasons=why) for offer, why in zip(first, found, strict=True)), *rest]
+        if not first:
+            return []
+        seen = inputs.iloc[[rows[offer.sku] for offer in first]]
+        found, mix = reasons(self.release.models["return"], seen), self._mix(first, seen)
+        told = zip(first, found, mix, strict=True)
+        return [*(msgspec.structs.replace(offer, reasons=why, p_return_for=shares) for offer, why, shares in told), *rest]
+
+    def _mix(self, offers: Sequence[RankedOffer], inputs: pd.DataFrame) -> Sequence[dict[str, float] | None]:
+        if "reason" not in self.release.models:
+            return [None] * len(offers)
+        return shared_out(self.release.models["reason"], inputs, [offer.p_return for offer in offers])
 
 
 def _require_features(release: Release, snapshot: Snapshot) -> None:

@@ -197,6 +197,13 @@ class RankedOffer(Struct, frozen=True, kw_only=True):
     money: Money
     fallback: Fallback
     reasons: list[Reason] = []
+    p_return_for: Annotated[
+        dict[str, Probability] | None,
+        Meta(
+            description="With explain, for the first 20 offers: p_return shared out over size, quality, taste and other, the reasons it "
+            "would come back for; null without a reason model."
+        ),
+    ] = None
 
 
 class ExcludedOffer(Struct, frozen=True, kw_only=True):

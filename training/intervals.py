@@ -110,6 +110,13 @@ class Intervals:
         return {name: np.asarray(told.get(name, getattr(self, name))) for name in Intervals.__dataclass_fields__}
 
     @classmethod
+    def unknown(cls, classes: int) -> Intervals:
+        """Those of a model of which nothing is known yet: 0 to 1."""
+        segments = (classes, len(SEGMENTS))
+        none = LEVELS.index("unknown")
+        return cls(0.5, 1, np.zeros((classes, 2)), np.zeros(segments, dtype=np.int64), np.full(segments, np.inf), np.full(segments, none))
+
+    @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]], classes: int) -> Intervals:
         """What `arrays` gave, of a model of so many classes.
 

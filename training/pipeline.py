@@ -18,6 +18,7 @@ from training.blocks import Split, newest_judge
 from training.coverage import Covered, covered
 from training.evaluate import Evaluation, evaluate
 from training.model import CLASSES, Model, fit
+from training.rolling import ROLLING, fit_rolling
 from training.rows import KINDS, Rows, labelled, sampled
 from training.settings import Settings
 
@@ -133,20 +134,34 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         NotEnoughData: a class is missing from a block that trains or calibrates.
     """
     inputs = rows.with_position(inputs)
-    blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
-    model = fit(
-        rows.kind,
-        blocks[0],
-        blocks[1],
-        settings.forests[rows.kind],
-        seed=settings.seed,
-        threads=settings.threads,
-        shift=rows.shift,
-        track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
-        intervals=settings.intervals,
-    )
+    model = fit_one(rows, inputs, split, settings, progress)
     judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
     p = model.predict(judged_inputs, threads=settings.threads, as_seen=True)
     found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
     kept = covered(judged, judged_inputs, p, model, seed=settings.seed)
     return Trained(model, split, judged, judged_inputs, p, found, kept)
+
+
+def fit_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, progress: Progress = silent) -> Model:
+    """Train one model, and judge it by nothing.
+
+    Args:
+        rows: labelled rows.
+        inputs: their features, and those of its training-only inputs.
+        split: which of them train and calibrate.
+        settings: how.
+        progress: wraps the loop over trees, to show progress.
+
+    Raises:
+        NotEnoughData: a class is missing from a block that trains or calibrates.
+    """
+
+    def track(trees: Iterable[int]) -> Iterable[int]:
+        return progress(trees, f"growing the {rows.kind} model's trees")
+
+    forest, batches, seed, threads = settings.forests[rows.kind], settings.intervals, settings.seed, settings.threads
+    if rows.kind in ROLLING:
+        return fit_rolling(rows, inputs, split, forest, settings.rolling, batches, seed=seed, threads=threads, track=track)
+    blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
+    kind, shift = rows.kind, rows.shift
+    return fit(kind, blocks[0], blocks[1], forest, seed=seed, threads=threads, shift=shift, intervals=batches, track=track)

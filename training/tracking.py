@@ -24,7 +24,7 @@ from domain.policy import Policy, parse_policy
 from features.build import FEATURE_SET_HASH, Track
 from features.shop import Shop
 from features.taking import take_snapshot
-from training import flavor, plots
+from training import flavor, plots, slice_plots
 from training.bootstrap import Interval
 from training.coverage import promised
 from training.evaluate import clusters, slices
@@ -51,7 +51,12 @@ _NOTE, _LONGEST_NOTE = "mlflow.note.content", 5_000
 _DIGEST = 36
 """Characters that MLflow takes of a dataset's hash."""
 
-_PICTURED: Mapping[str, Mapping[str, int]] = {"return": {"returned": 1}, "fit": {"small": 0, "large": 2}, "order": {"ordered": 1}}
+_PICTURED: Mapping[str, Mapping[str, int]] = {
+    "return": {"returned": 1},
+    "reason": {"size": 0, "quality": 1, "taste": 2, "other": 3},
+    "fit": {"small": 0, "large": 2},
+    "order": {"ordered": 1},
+}
 """The classes of each model that are drawn, and their numbers."""
 
 
@@ -167,8 +172,9 @@ def _flat(settings: Settings) -> dict[str, Any]:
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
     order = {"order.most_rows": settings.most_impressions}
     order |= {f"order.sampled.{name}": value for name, value in asdict(settings.sampling).items()}
+    rolling = {f"return.rolling.{name}": value for name, value in asdict(settings.rolling).items()}
     intervals = {f"intervals.{name}": value for name, value in asdict(settings.intervals).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order, **intervals}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order, **rolling, **intervals}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
@@ -193,11 +199,21 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
     yield "gain", plots.gain(list(model.columns), model.gains())
     if parts := trained.evaluation.slices:
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
+        yield from _reliabilities(kind, trained)
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
     if trained.rows.shown is not None and not trained.rows.shift:  # skus that were drawn were shown nowhere
         at_the_top = model.predict(trained.inputs)[:, 1]
         yield "position", plots.by_position(trained.rows.shown["position"], y, p[:, 1], at_the_top)
+
+
+def _reliabilities(kind: str, trained: Trained) -> Iterator[tuple[str, Figure]]:
+    """In every slice that was evaluated, does what is forecast come true?"""
+    parts = slices(trained.rows, trained.inputs)
+    for name, number in _PICTURED[kind].items():
+        seen = (trained.rows.y == number).astype("int64")
+        title = f"Does P({name}) come true in every part of the rows?"
+        yield f"reliability_per_slice_{name}", slice_plots.reliabilities(seen, trained.p[:, number], parts, title)
 
 
 def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:

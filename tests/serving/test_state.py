@@ -128,10 +128,31 @@ def test_the_first_twenty_offers_are_explained_when_asked(serving: Serving) -> N
     assert all((reason.effect == "raises") == (reason.log_odds > 0) for reason in first)
 
 
+def test_what_an_explained_offer_would_come_back_for_adds_up_to_its_risk(serving: Serving) -> None:
+    reply = serving.rank(RankRequest(offers=offers(serving, 60), explain=True), request_id="r")
+
+    shared = [offer.p_return_for for offer in reply.offers]
+    assert [None] * len(shared[20:]) == shared[20:]
+    for offer, shares in zip(reply.offers[:20], shared, strict=False):
+        assert shares is not None
+        assert ["size", "quality", "taste", "other"] == list(shares)
+        assert offer.p_return == pytest.approx(sum(shares.values()), abs=5e-6)
+    assert 1 < len({shares["size"] for shares in shared[:20] if shares})
+
+
+def test_a_release_without_a_reason_model_explains_without_a_mix(serving: Serving) -> None:
+    models = {kind: model for kind, model in serving.release.models.items() if kind != "reason"}
+    without = replace(serving, release=replace(serving.release, models=models))
+
+    reply = without.rank(RankRequest(offers=offers(serving, 2), explain=True), request_id="r")
+
+    assert [(3, None), (3, None)] == [(len(offer.reasons), offer.p_return_for) for offer in reply.offers]
+
+
 def test_no_reasons_unless_asked(serving: Serving) -> None:
     reply = serving.rank(RankRequest(offers=offers(serving, 5)), request_id="r")
 
-    assert all(not offer.reasons for offer in reply.offers)
+    assert all(not offer.reasons and offer.p_return_for is None for offer in reply.offers)
 
 
 def test_without_a_callers_p_order_the_order_model_tells_it(ordering: Serving) -> None:
@@ -169,7 +190,7 @@ def test_a_release_with_an_order_model_reads_nothing_that_the_snapshot_does_not_
     loaded = Serving.load(tmp_path / "release", snapshot_folder)
 
     request = RankRequest(offers=offers(ordering, 5))
-    assert ["fit", "order", "return"] == loaded.info().models
+    assert ["fit", "order", "reason", "return"] == loaded.info().models
     assert ordering.rank(request, request_id="r").offers == loaded.rank(request, request_id="r").offers
 
 

@@ -31,7 +31,8 @@ pytestmark = quiet.MLFLOW
 
 NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 
-OUTPUTS = ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large", "order_not_ordered", "order_ordered"]
+REASONS = [f"reason_{name}" for name in ("size", "quality", "taste", "other")]
+OUTPUTS = ["return_kept", "return_returned", *REASONS, "fit_small", "fit_fits", "fit_large", "order_not_ordered", "order_ordered"]
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +78,11 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     blocks = {"blocks.calibrate": "0.1", "blocks.judge": "0.15", "blocks.fewest_rows": "100"}
     intervals = {"intervals.coverage": "0.9", "intervals.batch_rows": "20", "intervals.fewest_rows": "1000"}
     told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **intervals, **tables}
-    forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit.", "order."))}
+    forests = {key: value for key, value in found.items() if key.startswith(("return.", "reason.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert ("0.05", "20000", 24) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.05", "20000", 36) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.5", "3", "drop") == tuple(forests[f"return.rolling.{name}"] for name in ("share", "steps", "open_lines"))
 
 
 def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
@@ -111,11 +113,18 @@ def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> Non
     fit_plots = [f"{plot}_{name}.png" for name in ("large", "small") for plot in ("deciles", "reliability", "roc_pr")]
     return_plots = [
         "auc_per_slice.png",
+        "reliability_per_slice_returned.png",
         "kept_margin_by_cutoff.png",
         *(f"{plot}_returned.png" for plot in ("deciles", "reliability", "roc_pr")),
     ]
-    order_plots = ["auc_per_slice.png", "position.png", *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr"))]
-    each = {"fit": fit_plots, "return": return_plots, "order": order_plots}
+    order_plots = [
+        "auc_per_slice.png",
+        "reliability_per_slice_ordered.png",
+        "position.png",
+        *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr")),
+    ]
+    reason_plots = [f"{plot}_{name}.png" for name in ("size", "quality", "taste", "other") for plot in ("deciles", "reliability", "roc_pr")]
+    each = {"fit": fit_plots, "return": return_plots, "reason": reason_plots, "order": order_plots}
     covered = {kind: [f"coverage_{of}.png" for of in promised(kind)] for kind in each}
     expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, *covered[kind], "gain.png")]
     assert sorted(expected) == _run_files(logged, "plots")
@@ -181,7 +190,7 @@ def test_the_signature_names_every_feature_and_every_probability_as_doubles(logg
     with registry.current():
         info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
     inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
-    assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
+    assert sorted(FEATURE_NAMES) == sorted(column["name"] for column in inputs)
     assert OUTPUTS == [column["name"] for column in outputs]
     assert {"double"} == {column["type"] for column in (*inputs, *outputs)}
 
@@ -191,7 +200,7 @@ def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Regi
     assert version == registry.version(CHALLENGER)
     assert registry.version(CHAMPION) is None
     tags = registry.client.get_model_version(MODEL, version.number).tags
-    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "return"]'} == tags
+    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "reason", "return"]'} == tags
     assert "FINISHED" == registry.client.get_run(version.run_id).info.status
 
 
