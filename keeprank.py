@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's idle threads w
 
 import typer
 
-from commands import economics, features, models, pages, running, simulating, snapshots, tables, training_rows
+from commands import economics, features, models, pages, retrieval, running, simulating, snapshots, tables, training_rows
 from commands.common import err
 from domain.errors import KeeprankError
 
@@ -28,6 +28,7 @@ app.command()(models.train)
 app.command()(models.promote)
 app.command()(running.serve)
 app.command()(models.backtest)
+app.command()(retrieval.recall)
 app.command()(economics.economics)
 app.command()(simulating.simulate)
 app.command()(snapshots.snapshot)

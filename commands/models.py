@@ -41,7 +41,7 @@ def train(
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
     for kind, why in training.skipped.items():
-        out.print(f"no {kind} model: {why}", markup=False, highlight=False)
+        out.print(f"no {'retrieval' if kind == 'retrieval' else f'{kind} model'}: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")
     version = log_training(registry, training, shop, parsed, policy_text, track=track)
     out.print(f"release {version.seal} is challenger (version {version.number}); next: keeprank promote{_at(store)}", highlight=False)

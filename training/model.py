@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import lightgbm as lgb
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 from domain.errors import NotEnoughData, ReleaseRefused
 from features.sealed import read_sealed, write_sealed
 from training.calibration import Calibration, fit_calibration
+from training.retrieval.learned import Learned
 from training.settings import Forest
 
 Floats = npt.NDArray[np.float64]
@@ -38,6 +40,7 @@ only what the offer and the shopper bring is left (position as a feature that is
 """
 
 _TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
+_RETRIEVAL = "retrieval"
 _LAST_TREE_ENDS = "end of trees"
 
 
@@ -119,6 +122,7 @@ class Release:
         feature_set: the feature set's hash.
         policy: the content of policy.toml that the release was made with.
         about: what else is said of it, as JSON: data fingerprints, settings, time ranges.
+        retrieval: what candidates are found with; None where the shop had too little data.
     """
 
     seal: str
@@ -126,6 +130,7 @@ class Release:
     feature_set: str
     policy: str
     about: Mapping[str, Any]
+    retrieval: Learned | None = None
 
 
 def fit(
@@ -169,15 +174,26 @@ def fit(
     return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()))
 
 
-def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
+def save(
+    models: Mapping[str, Model],
+    folder: Path,
+    *,
+    feature_set: str,
+    policy: str,
+    about: Mapping[str, Any],
+    retrieval: Learned | None = None,
+) -> str:
     """Write a release: LightGBM text, JSON and npz under a manifest of hashes. Returns its seal."""
 
     def write(partial: Path) -> None:
         (partial / "policy.toml").write_text(policy)
         for kind, model in models.items():
             _write_model(model, partial / kind)
+        if retrieval is not None:
+            retrieval.write(partial / _RETRIEVAL)
 
-    return write_sealed(folder, write, {"kind": "release", "feature_set": feature_set, "models": sorted(models), "about": dict(about)})
+    facts = {"kind": "release", "feature_set": feature_set, "models": sorted(models), "retrieval": retrieval is not None}
+    return write_sealed(folder, write, {**facts, "about": dict(about)})
 
 
 def load(folder: Path, *, feature_set: str) -> Release:
@@ -201,8 +217,9 @@ def load(folder: Path, *, feature_set: str) -> Release:
         )
     try:
         models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
-        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"])
-    except (OSError, ValueError, TypeError, KeyError, lgb.basic.LightGBMError) as error:
+        retrieval = Learned.read(folder / _RETRIEVAL) if manifest.get("retrieval") else None
+        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"], retrieval)
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile, lgb.basic.LightGBMError) as error:
         raise ReleaseRefused(f"the release in {folder} is damaged: {error!r}", advice="train anew") from error
 
 

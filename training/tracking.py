@@ -69,7 +69,8 @@ def log_training(
             "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
         }
         models = {kind: one.model for kind, one in training.trained.items()}
-        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
+        found = training.retrieval
+        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about, retrieval=found)
         take_snapshot(shop, folder / SNAPSHOT, track=track)
         mlflow.log_artifacts(str(folder / SNAPSHOT), SNAPSHOT)
         return _register(registry, run.info.run_id, folder / "release", models, seal)
