@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import NotEnoughData
-from experiments.rankings import KEEPRANK, POPULAR, Rankings
+from experiments.rankings import KEEPRANK, Rankings
 from features.clock import micros
 from features.shop import Shop
 from training.bootstrap import Interval, ratios
@@ -125,9 +125,9 @@ def recall_by_time(
         skus=len(ready.goods.skus),
         customers=len(ready.deeds.customers),
         weights=learned.weights,
-        all=_recalled(ranks, customers, seed),
+        all=recalled(ranks, customers, seed),
         slices={
-            name: _recalled({one: rank[chosen] for one, rank in ranks.items()}, customers[chosen], seed)
+            name: recalled({one: rank[chosen] for one, rank in ranks.items()}, customers[chosen], seed)
             for name, chosen in parts.items()
             if chosen.any()
         },
@@ -166,7 +166,14 @@ def _parts(rankings: Rankings, ready: Ready, shopper: Shopper, *, allowed: bool,
     }
 
 
-def _recalled(ranks: Mapping[str, npt.NDArray[np.int64]], customers: npt.NDArray[np.int64], seed: int) -> Recalled:
+def recalled(ranks: Mapping[str, npt.NDArray[np.int64]], customers: npt.NDArray[np.int64], seed: int) -> Recalled:
+    """Recall with intervals over customers.
+
+    Args:
+        ranks: by ranking, the rank of each line, 0 where it was not among the candidates.
+        customers: the customer of each line.
+        seed: of the bootstrap.
+    """
     hits = np.column_stack([(rank > 0) & (rank <= at) for rank in ranks.values() for at in AT]).astype("float64")
     found = iter(ratios(hits, 1.0, customers, seed=seed))
     recall = {name: {at: next(found) for at in AT} for name in ranks}
@@ -174,8 +181,3 @@ def _recalled(ranks: Mapping[str, npt.NDArray[np.int64]], customers: npt.NDArray
     ours = last[:, [list(ranks).index(KEEPRANK)]]
     times = dict(zip(ranks, ratios(np.broadcast_to(ours, last.shape), last, customers, seed=seed), strict=True))
     return Recalled(len(hits), recall, {name: one for name, one in times.items() if name != KEEPRANK})
-
-
-def against_popular(found: Recall) -> Interval:
-    """How many times as much Keeprank finds as the most popular skus do."""
-    return found.all.times[POPULAR]

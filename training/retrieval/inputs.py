@@ -10,7 +10,7 @@ import numpy as np
 from training.retrieval.factors import confidences, fold_in
 from training.retrieval.goods import NOWHERE, Floats, Goods, Ints, find
 from training.retrieval.learned import Learned
-from training.retrieval.shopper import KEPT, OF_ORDERS, PENDING, Shopper
+from training.retrieval.shopper import KEPT, OF_ORDERS, PENDING, RETURNED, Shopper
 from training.retrieval.sizes import Charts
 from training.retrieval.taste import added_up, fading, lift, looks_liked, purse, weights_of
 
@@ -22,6 +22,7 @@ INPUTS: Mapping[str, str] = {
     "brand": "how much more than others she keeps the brand (log)",
     "looks": "how much it looks like what she kept",
     "price": "how near its price is to what she pays (the square of the log's distance, less than nobody's)",
+    "sent_back": "how often she sent it back for another reason than its size (log); never counts for it",
     "again": "how often she has ordered and not returned it (log)",
     "due": "whether it is due again: ordered longer ago than others wait",
     "seen": "whether she looked at it or wished for it lately (log)",
@@ -32,7 +33,7 @@ INPUTS: Mapping[str, str] = {
 """What is weighed, and what each says; all but the last are of the style."""
 
 OF_STYLES = tuple(INPUTS)[:-1]
-PERSONAL = ("together", "category", "brand", "looks", "price", "again", "due", "seen", "in_mind")
+PERSONAL = ("together", "category", "brand", "looks", "price", "sent_back", "again", "due", "seen", "in_mind")
 """Those that stay silent without consent or history."""
 
 _AS_BRAND_DAYS = 20.0
@@ -112,21 +113,24 @@ class Inputs:
         style, numbers = self.goods.style[shopper.sku], self.learned.numbers
         liking = weights_of(shopper.what, self.learned.liking) * fading(shopper.days_ago, numbers["taste_half_life_days"])
         again, due = self._again(shopper, style)
-        return np.stack(
-            [
-                self._together(style, liking),
-                self.popular[self._market(shopper.market)],
-                self.looked_at,
-                _of_group(lift(self.goods.category[style], liking, self.usual["category"]), self.goods.category),
-                _of_group(lift(self.goods.brand[style], liking, self.usual["brand"]), self.goods.brand),
-                np.nan_to_num(self.looks @ looks_liked(self.looks[style], liking)),
-                self._price(style, np.maximum(liking, 0.0)),
-                again,
-                due,
-                *self._seen(shopper, style),
-                self._new(at_us),
-            ]
-        ).astype("float32")
+        says = (
+            self._together(style, liking),
+            self.popular[self._market(shopper.market)],
+            self.looked_at,
+            _of_group(lift(self.goods.category[style], liking, self.usual["category"]), self.goods.category),
+            _of_group(lift(self.goods.brand[style], liking, self.usual["brand"]), self.goods.brand),
+            np.nan_to_num(self.looks @ looks_liked(self.looks[style], liking)),
+            self._price(style, np.maximum(liking, 0.0)),
+            self._times(style[shopper.what == RETURNED]),
+            again,
+            due,
+            *self._seen(shopper, style),
+            self._new(at_us),
+        )
+        found = np.empty((len(OF_STYLES), len(self.goods.styles)), dtype="float32")
+        for row, values in enumerate(says):
+            found[row] = values
+        return found
 
     def of_sizes(self, shopper: Shopper) -> Floats:
         """(skus,) log of how likely the size is the shopper's; 0 for what has no size."""
@@ -134,19 +138,22 @@ class Inputs:
         return np.asarray(chances[self.goods.size]).astype("float32")
 
     def _together(self, style: Ints, liking: Floats) -> Floats:
-        """What her numbers say of styles that she has not touched; of the others, other sources do."""
+        """What her numbers say of styles; nothing of those that she likes already, which other sources tell of."""
         rows, summed = added_up(style, liking)
         c = confidences(summed, self.learned.numbers["confidence"])
         told = (c != 0) & self.factors[rows].any(axis=1)
         x = fold_in(self.factors, self.gram, rows[told], c[told], self.learned.numbers["regularisation"])
         says = self.directions @ (x / max(float(np.linalg.norm(x)), 1e-9)).astype("float32")
         says *= told.sum() / (told.sum() + _ALIKE)
-        says[rows] = 0.0
+        says[rows[summed > 0]] = 0.0
         return np.asarray(says)
 
     def _price(self, style: Ints, liking: Floats) -> Floats:
         hers = purse(self.goods.price[style], liking)
         return np.nan_to_num(self.goods.price**2 - (self.goods.price - hers) ** 2)
+
+    def _times(self, style: Ints) -> Floats:
+        return np.log1p(np.bincount(style, minlength=len(self.goods.styles)))
 
     def _market(self, market: str) -> int:
         return max(int(find(self.learned.markets, np.array([market]))[0]), 0)
@@ -178,7 +185,7 @@ def _directions(factors: Floats) -> Floats:
 
 
 def content_of(goods: Goods, looks: Floats, names: np.ndarray) -> Floats:
-    """(styles, names) what each style's content is: 1 for its category and its brand, and the coordinates of its looks (0 where unknown)."""
+    """(styles, names) what each style's content is: 1 for its category and for its brand, and its looks (0 where unknown)."""
     columns = []
     for name in names.tolist():
         kind, _, value = name.partition(":")

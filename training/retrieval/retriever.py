@@ -15,7 +15,7 @@ from training.retrieval.shopper import Shopper
 CANDIDATES = 200
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
-    "kept_together": ("together",),
+    "kept_together": ("together", "sent_back"),
     "popular_in_segment": ("popular", "looked_at", "category", "in_mind", "price"),
     "familiar_brand": ("brand",),
     "alike_looks": ("looks",),
@@ -75,7 +75,7 @@ class Retriever:
     def candidates(self, shopper: Shopper, at_us: int, sold: Flags, *, most: int = CANDIDATES) -> Candidates:
         """The likeliest skus for a shopper, of those that are sold.
 
-        Sources add up: log-odds = sum of weight·input of the style + weight·log P(size). Equal ones come in the order of their ids.
+        Sources add up: log-odds = the sum of weight x input of the style, and weight x log P(size). Equal ones go by id.
 
         Args:
             shopper: what may be known of her; of `nobody` only what sells in the market, what is new and everybody's sizes count.
@@ -90,22 +90,16 @@ class Retriever:
         ranks = [self._ranks(source, of_styles, self.goods.style[chosen], most, len(shopper.sku) > 0) for source in SOURCES]
         return Candidates(tuple(self.goods.skus[chosen].tolist()), scores[chosen], np.array(ranks, dtype="int64").reshape(len(SOURCES), -1))
 
-    def score_of(self, shopper: Shopper, at_us: int, only: str) -> Floats:
-        """(skus,) what one source alone says, with the size."""
-        chosen = [OF_STYLES.index(name) for name in SOURCES[only]]
-        of_styles = self.inputs.of_shopper(shopper, at_us)[chosen]
-        return np.asarray((self.weights[chosen] @ of_styles)[self.goods.style] + self.size_weight * self.inputs.of_sizes(shopper))
-
     def _ranks(self, source: str, of_styles: Floats, style: Ints, most: int, known: bool) -> Ints:
+        """Equal styles share a rank; a source does not name what it says no more of than of the usual style."""
         chosen = [OF_STYLES.index(name) for name in SOURCES[source]]
         if not known and set(SOURCES[source]) <= set(PERSONAL):
             return np.zeros(len(style), dtype="int64")
         says = self.weights[chosen] @ of_styles[chosen]
-        first = first_by(says, min(most, len(says)))
-        first = first[says[first] > np.median(says) + _NOTHING_SPEAKS]
-        ranks = np.zeros(len(says), dtype="int64")
-        ranks[first] = np.arange(1, len(first) + 1)
-        return ranks[style]
+        ordered = np.sort(says)
+        ranks = 1 + len(says) - np.searchsorted(ordered, says[style], side="right")
+        usual = ordered[len(ordered) // 2]
+        return np.where((ranks <= most) & (says[style] > usual + _NOTHING_SPEAKS), ranks, 0)
 
 
 def first_by(scores: Floats, most: int) -> Ints:

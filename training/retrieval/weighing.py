@@ -12,6 +12,9 @@ from training.retrieval.goods import Flags, Floats, Ints
 from training.retrieval.inputs import INPUTS, Inputs
 from training.retrieval.shopper import KEPT, Deeds, Shopper
 
+AGAINST = "sent_back"
+"""What was sent back counts against a style, or not at all, however few such orders there are to learn from."""
+
 _BESIDE_EACH = 100
 """Skus drawn beside each kept line that the shopper did not order."""
 
@@ -92,8 +95,8 @@ def weigh(
         beside = rng.choice(np.flatnonzero(sold(at_us)), _BESIDE_EACH * len(lines))
         rows.append(_of_skus(inputs, shopper, at_us, np.concatenate([orders.sku[lines], beside])))
         y.append(np.arange(len(lines) + len(beside)) < len(lines))
-    fitted = _fitted(np.concatenate(rows), np.concatenate(y))
-    return dict(zip(INPUTS, fitted, strict=True))
+    weights = dict(zip(INPUTS, _fitted(np.concatenate(rows), np.concatenate(y)), strict=True))
+    return {**weights, AGAINST: min(weights[AGAINST], 0.0)}
 
 
 def _of_skus(inputs: Inputs, shopper: Shopper, at_us: int, sku: Ints) -> Floats:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.support.tiny_retrieval import DAY_US, NOW_US, goods_of, product, shop_of, view
+from tests.support.tiny_retrieval import DAY_US, NOW, NOW_US, goods_of, product, shop_of, view
 from training.retrieval.goods import NOWHERE, Goods
 from training.retrieval.inputs import INPUTS
 from training.retrieval.learned import Learned
@@ -17,7 +18,7 @@ from training.retrieval.train import Ready
 
 SETTINGS = RetrievalSettings(factors=4, rounds=8, regularisation=0.5)
 PRODUCTS = [
-    product(f"{style}-{size}", style, size=str(size), size_system="EU", brand=brand)
+    product(f"{style}-{size}", style, size=str(size), size_system="EU", brand=brand, hidden=False, launched_at=NOW - dt.timedelta(days=200))
     for style, brand in (("s1", "Alba"), ("s2", "Alba"), ("s3", "Elm"), ("s4", "Elm"))
     for size in (36, 38)
 ]
@@ -71,12 +72,19 @@ def test_what_was_kept_together_is_offered_and_what_was_returned_is_not() -> Non
         ("g", "s4-36", 40.0, "kept"),
     ]
     offered = _offered("anna", lines=[*both, ("anna", "s1-36", 40.0, "kept")], together=1.0).sku
-    assert "s2" == offered[0][:2]
+    assert "s2-36" == next(sku for sku in offered if not sku.startswith("s1"))
+
+
+def test_a_style_that_was_sent_back_falls_behind_its_equals() -> None:
+    lines = [*LINES, ("anna", "s2-36", 40.0, "quality"), ("anna", "s3-36", 40.0, "too_small")]
+    assert ("s2-36", "s2-38") == _offered("anna", lines=lines, sent_back=-1.0).sku[-2:]
 
 
 def test_without_consent_the_candidates_are_those_of_nobody_in_the_market() -> None:
-    every = dict.fromkeys(INPUTS, 1.0)
-    known, withheld, unknown = (_offered(who, allowed=allowed, **every) for who, allowed in (("c0", True), ("c0", False), (None, True)))
+    every, looked = dict.fromkeys(INPUTS, 1.0), [view("e", "c0", "s4-36", 0.1)]
+    known, withheld, unknown = (
+        _offered(who, allowed=allowed, events=looked, **every) for who, allowed in (("c0", True), ("c0", False), (None, True))
+    )
     assert withheld.sku == unknown.sku
     assert withheld.sku != known.sku
     assert set() == PERSONAL & {source for number in range(8) for source in withheld.named_by(number)}
@@ -90,12 +98,10 @@ def test_only_what_is_sold_is_offered_and_no_more_than_there_is() -> None:
 
 
 def test_a_style_is_due_again_when_others_have_ordered_it_again_by_then() -> None:
-    again = [("bert", "s2-36", 60.0, "kept"), ("bert", "s2-36", 30.0, "kept")]
-    first = {
-        days: _offered("anna", lines=[*LINES, *again, ("anna", "s2-36", days, "kept")], due=1.0, popular=0.01).sku[0][:2]
-        for days in (20.0, 40.0)
-    }
-    assert {20.0: "s1", 40.0: "s2"} == first
+    again = [*LINES, ("bert", "s2-36", 60.0, "kept"), ("bert", "s2-36", 30.0, "kept")]
+    early, late = (_offered("anna", lines=[*again, ("anna", "s2-36", days, "kept")], due=1.0, popular=0.01) for days in (20.0, 40.0))
+    assert ("s1-36", "s2-36") == (early.sku[0], late.sku[0])
+    assert 1 == late.named_by(0)["replenishment_due"]
 
 
 def test_what_was_looked_at_lately_comes_first_and_says_so() -> None:
@@ -105,16 +111,15 @@ def test_what_was_looked_at_lately_comes_first_and_says_so() -> None:
 
 
 def test_a_style_that_nobody_has_ordered_is_found_by_its_looks() -> None:
-    products = [
-        *PRODUCTS,
-        *(product(f"n{n}-36", f"n{n}", size="36", size_system="EU", looks=looks) for n, looks in ((1, "1 0"), (2, "-1 0"))),
-    ]
-    products = [{**one, "looks": one.get("looks", "0.9 0.1" if one["brand"] == "Alba" else "-0.9 0.1")} for one in products]
-    assert "n1-36" == next(sku for sku in _offered("c0", products=products, looks=1.0, most=20).sku if sku.startswith("n"))
+    like = {"Alba": "0.9 0.1", "Elm": "-0.9 0.1"}
+    old = [{**one, "looks": like[str(one["brand"])]} for one in PRODUCTS]
+    new = [product(f"n{number}", f"n{number}", hidden=False, looks=looks) for number, looks in ((1, "1 0"), (2, "-1 0"))]
+    offered = _offered("c5", products=[*old, *new], looks=1.0, most=20).sku
+    assert "n1" == next(sku for sku in offered if sku.startswith("n"))
 
 
 def test_equal_scores_go_by_id() -> None:
-    assert tuple(sorted(sku for one in [PRODUCTS] for sku in (str(row["sku"]) for row in one))) == _offered(None).sku
+    assert tuple(sorted(str(row["sku"]) for row in PRODUCTS)) == _offered(None).sku
 
 
 def test_scores_fall_and_ranks_belong_to_the_sources() -> None:
