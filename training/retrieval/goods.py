@@ -162,7 +162,8 @@ def _relative_price(frame: pd.DataFrame, first: Ints) -> Floats:
     if "price" not in frame.columns:
         return np.full(len(first), np.nan)
     styles = frame.iloc[first]
-    log_price = np.log(styles["price"].astype("float64").where(styles["price"] > 0))
+    price = styles["price"].astype("float64")
+    log_price = pd.Series(np.log(price.where(price > 0)), index=styles.index)
     groups = [styles["category"], styles["currency"].fillna("") if "currency" in styles.columns else ""]
     return np.asarray((log_price - log_price.groupby(groups).transform("median")).to_numpy(dtype="float64"))
 

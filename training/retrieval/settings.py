@@ -40,4 +40,4 @@ class RetrievalSettings:
     liking: Mapping[int, float] = field(default_factory=_liking)
     weigh_days: int = 28
     most_judged: int = 4_000
-    fewest_kept: int = 500
+    fewest_kept: int = 300

@@ -37,7 +37,7 @@ def added_up(keys: Ints, weights: Floats) -> tuple[Ints, Floats]:
     [[3, 7], [1.0, 0.5]]
     """
     distinct, inverse = np.unique(keys, return_inverse=True)
-    return distinct, np.bincount(inverse, weights, minlength=len(distinct))
+    return distinct, np.bincount(inverse, weights, minlength=len(distinct)).astype("float64")
 
 
 def lift(group: Ints, weights: Floats, usual: Floats) -> Floats:
