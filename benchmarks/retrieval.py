@@ -30,7 +30,7 @@ _LEFT_OUT = ("truth", "impressions", "tickets")
 
 SIZES_PER_STYLE, FACTORS, DEEDS, SHOPPERS = 6, 48, 60, 300
 MOST_MS = 10.0
-"""Aim: at most so long for one shopper at the most skus."""
+"""Aim: at most so long for one shopper at the most skus, of the processor's time: the wall's clock also tells what others take."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,9 @@ def report(found: list[Found]) -> Table:
 
 def verdicts(found: list[Found]) -> list[str]:
     """What was aimed at."""
-    most, growth = found[-1], found[-1].median_ms / found[0].median_ms
+    most, growth = found[-1], found[-1].cpu_ms / found[0].cpu_ms
     return [
-        f"{most.skus:,} skus: {most.median_ms:.1f} ms a shopper; aim: at most {MOST_MS:.0f}",
+        f"{most.skus:,} skus: {most.cpu_ms:.1f} ms of the processor a shopper; aim: at most {MOST_MS:.0f}",
         f"{most.skus / found[0].skus:.0f} times the skus take {growth:.1f} times as long; aim: less than in proportion",
     ]
 
