@@ -51,7 +51,7 @@ def train(
         of = trained.model.intervals
         out.print(coverage_table(f"{kind}: {of.coverage:.0%} intervals of the rate of {of.batch_rows} like rows", trained.covered))
     for kind, why in training.skipped.items():
-        out.print(f"no {kind} model: {why}", markup=False, highlight=False)
+        out.print(f"no {'retrieval' if kind == 'retrieval' else f'{kind} model'}: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")
     version = log_training(registry, training, shop, parsed, policy_text, now=common.now(), by=who, track=track)
     if registry.version(CHAMPION) is not None:

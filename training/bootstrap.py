@@ -136,6 +136,33 @@ class _Parted:
         return [sum(one[name] for one in found) / len(found) for name in names]
 
 
+def ratios(numerators: ArrayLike, denominators: ArrayLike, clusters: Clusters, *, seed: int) -> list[Interval]:
+    """Σ numerators / Σ denominators of each column, on the same resampled customers.
+
+    With ones below it is a mean; with one forecast's hits above another's, how many times as much it hits.
+
+    Args:
+        numerators: (n, k).
+        denominators: (n, k), or what broadcasts to it.
+        clusters: the customer of each row, (n,).
+        seed: of the draws.
+
+    Raises:
+        ValueError: lengths differ, or a row has no customer.
+    """
+    above = np.asarray(numerators, dtype=np.float64)
+    below = np.broadcast_to(np.asarray(denominators, dtype=np.float64), above.shape)
+
+    def ratio(weights: Floats) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (weights @ above) / (weights @ below)
+        return np.where(np.isfinite(found), found, np.nan)
+
+    draws = np.array([ratio(weights) for weights in _resampled(clusters, len(above), seed, RESAMPLES)]).reshape(-1, above.shape[1])
+    whole = ratio(np.ones(len(above)))
+    return [_interval(float(value), column, RESAMPLES, LEVEL) for value, column in zip(whole, draws.T, strict=True)]
+
+
 def _resampled(clusters: Clusters, rows: int, seed: int, resamples: int) -> Iterator[Floats]:
     """Row weights per draw: customers' counts ~ Multinomial(C; 1/C, …, 1/C); nothing where there is nobody else to draw."""
     customer, count = _numbered(clusters, rows)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import lightgbm as lgb
 import numpy as np
@@ -23,9 +24,11 @@ from training.learned import SHOWN_POSITION as SHOWN_POSITION
 from training.learned import Binned as Binned
 from training.learned import Floats as Floats
 from training.learned import binned as binned
+from training.retrieval.learned import Learned
 from training.settings import USUAL_BATCHES, Batches, Forest
 
 _TREES, _CALIBRATION, _INTERVALS, _ABOUT = "trees.txt", "calibration.npz", "intervals.npz", "about.json"
+_RETRIEVAL = "retrieval"
 _LAST_TREE_ENDS = "end of trees"
 
 
@@ -122,6 +125,7 @@ class Release:
         feature_set: the feature set's hash.
         policy: the content of policy.toml that the release was made with.
         about: what else is said of it, as JSON: data fingerprints, settings, time ranges.
+        retrieval: what candidates are found with; None where the shop had too little data.
     """
 
     seal: str
@@ -129,6 +133,7 @@ class Release:
     feature_set: str
     policy: str
     about: Mapping[str, Any]
+    retrieval: Learned | None = None
 
 
 def fit(
@@ -210,15 +215,26 @@ def grow(
     return Model(kind, learned.features, booster, uncalibrated(classes), learned.base_rates, Intervals.unknown(classes), shift)
 
 
-def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
+def save(
+    models: Mapping[str, Model],
+    folder: Path,
+    *,
+    feature_set: str,
+    policy: str,
+    about: Mapping[str, Any],
+    retrieval: Learned | None = None,
+) -> str:
     """Write a release: LightGBM text, JSON and npz under a manifest of hashes. Returns its seal."""
 
     def write(partial: Path) -> None:
         (partial / "policy.toml").write_text(policy)
         for kind, model in models.items():
             _write_model(model, partial / kind)
+        if retrieval is not None:
+            retrieval.write(partial / _RETRIEVAL)
 
-    return write_sealed(folder, write, {"kind": "release", "feature_set": feature_set, "models": sorted(models), "about": dict(about)})
+    facts = {"kind": "release", "feature_set": feature_set, "models": sorted(models), "retrieval": retrieval is not None}
+    return write_sealed(folder, write, {**facts, "about": dict(about)})
 
 
 def load(folder: Path, *, feature_set: str) -> Release:
@@ -242,8 +258,9 @@ def load(folder: Path, *, feature_set: str) -> Release:
         )
     try:
         models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
-        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"])
-    except (OSError, ValueError, TypeError, KeyError, lgb.basic.LightGBMError) as error:
+        retrieval = Learned.read(folder / _RETRIEVAL) if manifest.get("retrieval") else None
+        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"], retrieval)
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile, lgb.basic.LightGBMError) as error:
         raise ReleaseRefused(f"the release in {folder} is damaged: {error!r}", advice="train anew") from error
 
 

@@ -18,6 +18,9 @@ from training.blocks import Split, newest_judge
 from training.coverage import Covered, covered
 from training.evaluate import Evaluation, evaluate
 from training.model import CLASSES, Model, fit
+from training.retrieval.learned import Learned
+from training.retrieval.settings import RetrievalSettings
+from training.retrieval.train import Ready, train_retrieval
 from training.rolling import ROLLING, fit_rolling
 from training.rows import KINDS, Rows, labelled, sampled
 from training.settings import Settings
@@ -55,11 +58,13 @@ class Training:
 
     Attributes:
         trained: by kind.
-        skipped: why a kind was not trained.
+        skipped: why a kind, or "retrieval", was not trained.
+        retrieval: what candidates are found with.
     """
 
     trained: Mapping[str, Trained]
     skipped: Mapping[str, str]
+    retrieval: Learned | None = None
 
 
 def silent(steps: Iterable[Any], sentence: str) -> Iterable[Any]:  # noqa: ARG001
@@ -87,7 +92,17 @@ def train(shop: Shop, settings: Settings, *, progress: Progress = silent) -> Tra
     if not trained:
         reasons = "; ".join(f"{kind}: {why}" for kind, why in skipped.items())
         raise NotEnoughData(f"no model can be trained: {reasons}", advice="give more matured order lines, or lower blocks.fewest_rows")
-    return Training(trained, skipped)
+    try:
+        retrieval = _retrieval(shop, settings, progress)
+    except NotEnoughData as refusal:
+        return Training(trained, {**skipped, "retrieval": str(refusal)})
+    return Training(trained, skipped, retrieval)
+
+
+def _retrieval(shop: Shop, settings: Settings, progress: Progress) -> Learned:
+    return train_retrieval(
+        Ready.of(shop), pd.Timestamp(shop.now), RetrievalSettings(), seed=settings.seed, threads=settings.threads, progress=progress
+    )
 
 
 def learnable(kind: str, shop: Shop, settings: Settings) -> Rows:

@@ -101,7 +101,8 @@ def log_training(
             "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
         }
         models = {kind: one.model for kind, one in training.trained.items()}
-        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
+        found = training.retrieval
+        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about, retrieval=found)
         card = model_card(training, settings, data, policy_text, seal)
         mlflow.log_text(card, "model_card.md")
         mlflow.set_tag(_NOTE, card[:_LONGEST_NOTE])

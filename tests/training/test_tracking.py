@@ -268,6 +268,7 @@ def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logge
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "old.txt").write_text("old")
     release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
+    assert release.retrieval is not None
     assert (version.seal, POLICY) == (release.seal, release.policy)
     assert {"data", "settings", "cuts", "learned_from"} == set(release.about)
     assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))
