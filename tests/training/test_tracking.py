@@ -81,7 +81,7 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     forests = {key: value for key, value in found.items() if key.startswith(("return.", "reason.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert ("0.05", "20000", 36) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.05", "20000", 34) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
     assert ("0.5", "3", "drop") == tuple(forests[f"return.rolling.{name}"] for name in ("share", "steps", "open_lines"))
 
 
