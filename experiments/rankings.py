@@ -69,7 +69,7 @@ class Rankings:
         of_styles = self.retriever.inputs.of_shopper(shopper, at_us)
         size = self.retriever.size_weight * self.retriever.inputs.of_sizes(shopper)
         says = {source: _mask(names) * weights @ of_styles for source, names in SOURCES.items()}
-        yield FUSED, np.log(sum(_reciprocal(one) for one in says.values()) + 1e-9)[style] + size
+        yield FUSED, np.log(np.stack([_reciprocal(one) for one in says.values()]).sum(axis=0) + 1e-9)[style] + size
         whole = weights @ of_styles
         yield WITHOUT_SIZE, whole[style]
         for source, one in says.items():
