@@ -67,10 +67,10 @@ class Rankings:
         yield RANDOM, self.luck.random(self.popular.shape[1])
         style, weights = self.retriever.goods.style, self.retriever.weights
         of_styles = self.retriever.inputs.of_shopper(shopper, at_us)
-        size = self.retriever.size_weight * self.retriever.inputs.of_sizes(shopper)
-        says = {source: _mask(names) * weights @ of_styles for source, names in SOURCES.items()}
-        yield FUSED, np.log(sum(_reciprocal(one) for one in says.values()) + 1e-9)[style] + size
-        whole = weights @ of_styles
+        size = np.asarray(self.retriever.size_weight * self.retriever.inputs.of_sizes(shopper))
+        says = {source: np.asarray((_mask(names) * weights) @ of_styles) for source, names in SOURCES.items()}
+        yield FUSED, np.log(np.stack([_reciprocal(one) for one in says.values()]).sum(axis=0) + 1e-9)[style] + size
+        whole = np.asarray(weights @ of_styles)
         yield WITHOUT_SIZE, whole[style]
         for source, one in says.items():
             yield f"only {source}", one[style] + size

@@ -319,8 +319,8 @@ def _read_model(kind: str, folder: Path) -> Model:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
     with np.load(folder / _INTERVALS, allow_pickle=False) as arrays:
         intervals = Intervals.from_arrays(dict(arrays), len(CLASSES[kind]))
-    base_rates, shift = tuple(about["base_rates"]), float(about["shift"])
-    model = Model(kind, tuple(about["features"]), booster, calibration, base_rates, intervals, shift)
+    features, base_rates, shift = tuple(about["features"]), tuple(about["base_rates"]), float(about["shift"])
+    model = Model(kind, features, booster, calibration, base_rates, intervals, shift)
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
     return model

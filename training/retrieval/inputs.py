@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.retrieval.factors import confidences, fold_in
+from training.retrieval.factors import Factors, confidences, fold_in
 from training.retrieval.goods import NOWHERE, Floats, Goods, Ints, find
 from training.retrieval.learned import Learned
 from training.retrieval.shopper import KEPT, OF_ORDERS, PENDING, RETURNED, Shopper
@@ -74,7 +74,7 @@ class Inputs:
 
     learned: Learned
     goods: Goods
-    factors: Floats
+    factors: Factors
     directions: Floats
     gram: Floats
     popular: Floats
@@ -90,9 +90,11 @@ class Inputs:
         rows = find(learned.styles, goods.styles)
         kept, exposure = (_taken(values, rows, 0.0) for values in (learned.kept, learned.exposure))
         looks = (goods.looks - learned.looks_mean) / learned.looks_spread
-        known = _taken(learned.factors.any(axis=1), rows, False)
+        known = _taken(learned.factors.any(axis=1).astype("float64"), rows, 0.0) > 0
         factors = np.where(
-            known[:, None], _taken(learned.factors.T, rows, 0.0).T, content_of(goods, looks, learned.content_names) @ learned.content
+            known[:, None],
+            _taken(learned.factors.T.astype("float64"), rows, 0.0).T,
+            content_of(goods, looks, learned.content_names) @ learned.content,
         )
         return cls(
             learned=learned,
@@ -223,7 +225,7 @@ def _rate(group: Ints, kept: Floats, exposure: Floats, prior: Floats, days: floa
     return np.where(group == NOWHERE, prior, (lines[codes] + days * prior) / (on_sale[codes] + days))
 
 
-def _taken(values: Floats, rows: Ints, missing: float | bool) -> Floats:
+def _taken(values: Floats, rows: Ints, missing: float) -> Floats:
     """Columns (of the last axis) by row, and a value for those that are not there."""
     padded = np.concatenate([values, np.full((*values.shape[:-1], 1), missing, dtype=values.dtype)], axis=-1)
     return np.asarray(padded[..., rows])

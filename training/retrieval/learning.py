@@ -161,7 +161,9 @@ def _kept(goods: Goods, past: Past, settings: RetrievalSettings) -> tuple[Names,
     markets = np.concatenate([np.array([""]), names])
     style, market = goods.style[past.sku[taken]], np.searchsorted(markets, past.market[past.customer[taken]])
     width = len(goods.styles)
-    counts = np.bincount(market * width + style, weight[taken], minlength=len(markets) * width).reshape(len(markets), width)
+    counts = (
+        np.bincount(market * width + style, weight[taken], minlength=len(markets) * width).astype("float64").reshape(len(markets), width)
+    )
     counts[0] = counts.sum(axis=0)
     return markets, counts
 
@@ -170,7 +172,7 @@ def _looked(goods: Goods, past: Past, settings: RetrievalSettings) -> Floats:
     """(styles,) looks, wishes and baskets of everybody, older ones counting less."""
     looks = ~is_order(past.what)
     weight = fading(past.days_ago[looks], settings.looks_half_life_days)
-    return np.bincount(goods.style[past.sku[looks]], weight, minlength=len(goods.styles))
+    return np.bincount(goods.style[past.sku[looks]], weight, minlength=len(goods.styles)).astype("float64")
 
 
 def _exposure(goods: Goods, past: Past, half_life: float) -> Floats:

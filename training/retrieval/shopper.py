@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ class Deeds:
         both = pd.concat([_orders(shop), _events(shop)], ignore_index=True)
         both["sku"] = find(goods.skus, both["sku"].to_numpy(dtype="str"))
         both = both[both["sku"] != NOWHERE]
-        accounts = shop.tables["customers"]["customer_id"] if "customers" in shop.tables else []
+        accounts: Sequence[str] | pd.Series = shop.tables["customers"]["customer_id"] if "customers" in shop.tables else ()
         customers = np.unique(np.concatenate([both["customer_id"].to_numpy(dtype="str"), np.array(accounts, dtype="str")]))
         codes = find(customers, both["customer_id"].to_numpy(dtype="str"))
         order = np.lexsort((both["at_us"].to_numpy(), codes))

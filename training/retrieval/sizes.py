@@ -64,7 +64,7 @@ def _alike(goods: Goods, chart: Ints) -> Floats:
     near = np.where(chart[:, None] == chart[None, :], 1.0, np.where(comparable, _OTHER_CHARTS, 0.0))
     steps = np.abs(goods.position[:, None] - goods.position[None, :]) / _steps(goods, chart)[:, None]
     close = np.where(np.isnan(steps), 0.0, _NEXT_SIZE ** np.nan_to_num(steps))
-    return near * np.maximum(close, printed[:, None] == printed[None, :])
+    return np.asarray(near * np.maximum(close, printed[:, None] == printed[None, :]))
 
 
 def _steps(goods: Goods, chart: Ints) -> Floats:

@@ -81,9 +81,10 @@ def test_a_style_that_was_sent_back_falls_behind_its_equals() -> None:
 
 
 def test_without_consent_the_candidates_are_those_of_nobody_in_the_market() -> None:
-    every, looked = dict.fromkeys(INPUTS, 1.0), [view("e", "c0", "s4-36", 0.1)]
+    looked = [view("e", "c0", "s4-36", 0.1)]
     known, withheld, unknown = (
-        _offered(who, allowed=allowed, events=looked, **every) for who, allowed in (("c0", True), ("c0", False), (None, True))
+        _offered(who, allowed=allowed, events=looked, popular=1.0, together=1.0, brand=1.0, again=1.0, seen=1.0, size=1.0)
+        for who, allowed in (("c0", True), ("c0", False), (None, True))
     )
     assert withheld.sku == unknown.sku
     assert withheld.sku != known.sku
