@@ -64,7 +64,7 @@ class Rankings:
         market = max(int(find(self.retriever.inputs.learned.markets, np.array([shopper.market]))[0]), 0)
         yield POPULAR, self.popular[0]
         yield OF_MARKET, self.popular[market]
-        yield RANDOM, self.luck.random(self.popular.shape[1])
+        yield RANDOM, self.luck.random((self.popular.shape[1],))
         style, weights = self.retriever.goods.style, self.retriever.weights
         of_styles = self.retriever.inputs.of_shopper(shopper, at_us)
         size = np.asarray(self.retriever.size_weight * self.retriever.inputs.of_sizes(shopper))
