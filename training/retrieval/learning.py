@@ -115,16 +115,16 @@ def als(confidence: csr_matrix, settings: RetrievalSettings, *, seed: int, threa
     """`implicit`'s model, fitted."""
     from implicit.cpu.als import AlternatingLeastSquares
 
-    model = AlternatingLeastSquares(
-        factors=settings.factors,
-        regularization=settings.regularisation,
-        alpha=1.0,
-        iterations=settings.rounds,
-        num_threads=threads,
-        random_state=seed,
-    )
     with warnings.catch_warnings():  # it would have OPENBLAS_NUM_THREADS set; results do not depend on it
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.filterwarnings("ignore", message="OpenBLAS is configured to use", category=RuntimeWarning)
+        model = AlternatingLeastSquares(
+            factors=settings.factors,
+            regularization=settings.regularisation,
+            alpha=1.0,
+            iterations=settings.rounds,
+            num_threads=threads,
+            random_state=seed,
+        )
         model.fit(confidence, show_progress=False)
     return model
 
