@@ -41,13 +41,13 @@ def category_size_verdict(v: Inputs, verdict: str) -> Values:
 
 def style_verdict(v: Inputs, verdict: str) -> Values:
     """The style's rate of a verdict, shrunk to its category's."""
-    return verdict_rate(v, "style", verdict, category_verdict(v, verdict), 15.0)
+    return verdict_rate(v, "style", verdict, category_verdict(v, verdict), 4.0)
 
 
 def style_size_verdict(v: Inputs, verdict: str) -> Values:
     """The rate of a verdict on one size of a style, shrunk to style plus size effect."""
     prior = style_verdict(v, verdict) + category_size_verdict(v, verdict) - category_verdict(v, verdict)
-    return verdict_rate(v, "style_size", verdict, np.clip(prior, 0.001, 0.999), 8.0)
+    return verdict_rate(v, "style_size", verdict, np.clip(prior, 0.001, 0.999), 15.0)
 
 
 @history("the style's share of verdicts 'small', shrunk to its category's", unit="rate", kind="offer", tables=_VERDICTS)
@@ -107,9 +107,9 @@ def customer_verdicts(v: Inputs) -> Values:
 
 @history("the customer's share of verdicts 'small', shrunk to the shop's", unit="rate", kind="customer", purpose=_OWN, tables=_VERDICTS)
 def customer_small_rate(v: Inputs) -> Values:
-    return verdict_rate(v, "customer", "small", shop_verdict(v, "small"), 3.0)
+    return verdict_rate(v, "customer", "small", shop_verdict(v, "small"), 10.0)
 
 
 @history("the customer's share of verdicts 'large', shrunk to the shop's", unit="rate", kind="customer", purpose=_OWN, tables=_VERDICTS)
 def customer_large_rate(v: Inputs) -> Values:
-    return verdict_rate(v, "customer", "large", shop_verdict(v, "large"), 3.0)
+    return verdict_rate(v, "customer", "large", shop_verdict(v, "large"), 10.0)
