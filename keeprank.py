@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's idle threads w
 
 import typer
 
-from commands import economics, features, models, pages, running, simulating, snapshots, tables, training_rows
+from commands import economics, features, models, pages, releases, running, simulating, sizes, snapshots, tables, training_rows, tuning
 from commands.common import err
 from domain.errors import KeeprankError
 
@@ -25,11 +25,15 @@ app.command()(tables.check)
 app.command("import")(tables.import_)
 app.command()(tables.demo_shop)
 app.command()(models.train)
-app.command()(models.promote)
+app.command()(releases.promote)
+app.command()(releases.rollback)
+app.command()(releases.history)
 app.command()(running.serve)
 app.command()(models.backtest)
+app.command()(tuning.tune)
 app.command()(economics.economics)
 app.command()(simulating.simulate)
+app.command()(sizes.size)
 app.command()(snapshots.snapshot)
 app.command()(running.demo)
 app.command()(pages.docs)

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from domain.errors import NotEnoughData
 from domain.policy import parse_policy
 from features.build import Progress, build
 from features.catalogue import Feature
@@ -40,6 +41,8 @@ from training.settings import Settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
 COMPARED = ("auc", "log_loss")
+PARTED_BY = ("family", "kind", "table")
+"""What the features of a part can have in common."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,19 @@ class Effect:
     Attributes:
         part: which.
         without: metrics of all features but these.
-        alone: metrics of these alone.
+        alone: metrics of these alone; None where nothing can be learned from them: what they promise more of happens less.
         brought: metrics of all features minus those without it, on the same resampled customers.
     """
 
     part: Part
     without: Mapping[str, float]
-    alone: Mapping[str, float]
+    alone: Mapping[str, float] | None
     brought: Mapping[str, Interval]
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         told = {"by": self.part.by, "name": self.part.name, "features": len(self.part.columns)}
-        return {**told, "without": dict(self.without), "alone": dict(self.alone), "brought": as_json(self.brought)}
+        return {**told, "without": dict(self.without), "alone": self.alone and dict(self.alone), "brought": as_json(self.brought)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +136,12 @@ class Trial:
         """How good probabilities of the judging rows are."""
         return metrics(Scored(self.judged.y, forecast(self.rows.kind, p)), None, COMPARED)
 
-    def effects(self, progress: Progress) -> list[Effect]:
+    def effects(self, progress: Progress, by: Sequence[str] = PARTED_BY) -> list[Effect]:
         """What each part brings, and what other seeds do; the first column of their line is their own, the last are the usual seeds'."""
         every = tuple(self.inputs.columns)
         whole = self.p(every)
-        found = [self._effect(part, whole) for part in progress(self.parts, "leaving parts out")]
+        parts = [part for part in self.parts if part.by in by]
+        found = [self._effect(part, whole) for part in progress(parts, "leaving parts out")]
         reseeded = self.p(every, other_seeds=True)
         by_chance = compare(self.judged, reseeded, whole, COMPARED, seed=self.settings.seed)
         return [*found, Effect(Part("seeds", "others", every), self.metrics(reseeded), self.metrics(whole), by_chance)]
@@ -145,7 +149,13 @@ class Trial:
     def _effect(self, part: Part, whole: Floats) -> Effect:
         without = self.p([name for name in self.inputs.columns if name not in part.columns])
         brought = compare(self.judged, without, whole, COMPARED, seed=self.settings.seed)
-        return Effect(part, self.metrics(without), self.metrics(self.p(part.columns)), brought)
+        return Effect(part, self.metrics(without), self._alone(part), brought)
+
+    def _alone(self, part: Part) -> dict[str, float] | None:
+        try:
+            return self.metrics(self.p(part.columns))
+        except NotEnoughData:
+            return None
 
 
 def parts_of(features: Iterable[Feature]) -> list[Part]:
@@ -156,21 +166,29 @@ def parts_of(features: Iterable[Feature]) -> list[Part]:
             members.setdefault(("table", table), []).append(feature.name)
         members.setdefault(("family", feature.family), []).append(feature.name)
         members.setdefault(("kind", feature.kind), []).append(feature.name)
-    order = ("family", "kind", "table")
-    ordered = sorted(members.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
+    ordered = sorted(members.items(), key=lambda one: (PARTED_BY.index(one[0][0]), one[0][1]))
     return [Part(by, name, tuple(columns)) for (by, name), columns in ordered]
+
+
+HEADINGS = ("by", "part", "features", "AUC without", "AUC it brings", "log-loss it brings", "AUC alone", "log-loss alone")
+"""Of a table of effects."""
 
 
 def effects_table(title: str, found: Iterable[Effect]) -> Table:
     """What parts bring, as people read it."""
     table = Table(title=title)
-    for head in ("by", "part", "features", "AUC without", "AUC it brings", "log-loss it brings", "AUC alone", "log-loss alone"):
+    for head in HEADINGS:
         table.add_column(head, justify="left" if head in ("by", "part") else "right")
     for one in found:
-        brought = (_signed(one.brought[name]) for name in COMPARED)
-        told = (f"{one.without['auc']:.4f}", *brought, f"{one.alone['auc']:.4f}", f"{one.alone['log_loss']:.4f}")
-        table.add_row(one.part.by, one.part.name, f"{len(one.part.columns)}", *told)
+        table.add_row(*cells(one))
     return table
+
+
+def cells(one: Effect) -> tuple[str, ...]:
+    """A row of the table."""
+    brought = (_signed(one.brought[name]) for name in COMPARED)
+    alone = ("-" if one.alone is None else f"{one.alone[name]:.4f}" for name in COMPARED)
+    return (one.part.by, one.part.name, f"{len(one.part.columns)}", f"{one.without['auc']:.4f}", *brought, *alone)
 
 
 def _signed(difference: Interval) -> str:

@@ -42,6 +42,11 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def at(store: Path) -> str:
+    """The option that names the store in a command that is advised; nothing for the working folder."""
+    return "" if store == Path() else f" --store {store}"
+
+
 def text(file: Path, refused: type[KeeprankError]) -> str:
     """What a settings file says; `refused` is raised if it cannot be read."""
     try:

@@ -1,4 +1,4 @@
-"""Commands on a shop's models: train them, make the better ones champion, look back whether they were right."""
+"""Commands on a shop's models: train them, and look back whether they were right."""
 
 from __future__ import annotations
 
@@ -21,17 +21,24 @@ def train(
     store: Store = Path(),
     settings: Settings = CONFIG / "training.toml",
     policy: Policy = CONFIG / "policy.toml",
+    by: Annotated[str | None, typer.Option(help="Who you are; by default the user at this machine. It is written down.")] = None,
 ) -> None:
     """Train every model that the shop has labels for, log it to MLflow, and make the release challenger.
 
-    Next: `keeprank promote` compares it with the champion; `make ui` shows the run.
+    The run holds a model card, plots per part of the rows, and a comparison with the champion, if there is one.
+    Next: `keeprank promote` makes it champion if it is better; `make ui` shows the run.
     """
     from domain.policy_text import settled
     from experiments.printed import evaluation_table
+    from training.comparison_page import log_comparison
+    from training.gate import judge
+    from training.history import whoami
     from training.pipeline import train as train_models
+    from training.registry import CHAMPION
     from training.settings import parse_settings
     from training.tracking import log_training
 
+    who = by or whoami()
     parsed, policy_text = parse_settings(common.text(settings, SettingsRefused)), common.text(policy, PolicyRefused)
     shop = common.shop(folder, policy_text)
     policy_text = settled(policy_text, shop.tables, now=shop.now)
@@ -40,35 +47,16 @@ def train(
     training = train_models(shop, parsed, progress=common.progress)
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
+        out.print(f"learned from {trained.rows.learned_from}", highlight=False)
     for kind, why in training.skipped.items():
         out.print(f"no {kind} model: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")
-    version = log_training(registry, training, shop, parsed, policy_text, track=track)
-    out.print(f"release {version.seal} is challenger (version {version.number}); next: keeprank promote{_at(store)}", highlight=False)
-
-
-def promote(
-    store: Store = Path(),
-    force: Annotated[str | None, typer.Option(help="Promote against the gate's objections; say why, it is logged.")] = None,
-    settings: Settings = CONFIG / "training.toml",
-) -> None:
-    """Make the challenger champion, if it is better on the rows that judged it: lower log-loss and lower calibration error.
-
-    Without a champion, it has to beat the overall rate. The decision is written on the version in the registry.
-    """
-    from experiments.printed import verdict_table
-    from training.gate import judge
-    from training.gate import promote as promote_challenger
-    from training.settings import parse_settings
-
-    seed = parse_settings(common.text(settings, SettingsRefused)).seed
-    registry = common.registry(store)
-    verdict = judge(registry, seed=seed)
-    out.print(verdict_table(verdict))
-    promote_challenger(registry, verdict, now=common.now(), force=force)
-    forced = f", forced against the gate's objections: {force}" if verdict.objections else ""
-    named = f"version {verdict.challenger.number} (release {verdict.challenger.seal})"
-    out.print(f"{named} is champion{forced}; next: keeprank serve{_at(store)}", markup=False, highlight=False, soft_wrap=True)
+    version = log_training(registry, training, shop, parsed, policy_text, now=common.now(), by=who, track=track)
+    if registry.version(CHAMPION) is not None:
+        comparing = partial(common.progress, sentence="comparing with the champion")
+        log_comparison(registry, judge(registry, parsed.gate, seed=parsed.seed, track=comparing))
+    named = f"release {version.seal} is challenger (version {version.number})"
+    out.print(f"{named}; next: keeprank promote{common.at(store)}", highlight=False)
 
 
 def backtest(
@@ -106,7 +94,3 @@ def backtest(
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(found.to_json(), indent=1) + "\n")
         out.print(f"written to {json_file}", highlight=False)
-
-
-def _at(store: Path) -> str:
-    return "" if store == Path() else f" --store {store}"

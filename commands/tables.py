@@ -40,8 +40,8 @@ def check(
 
 
 def import_(
-    source: Annotated[str, typer.Argument(help="uci-online-retail or rent-the-runway.")],
-    file: Annotated[Path, typer.Argument(help="The public data file.")],
+    source: Annotated[str, typer.Argument(help="Which public data set; docs/data-sets.md lists them. A wrong name is answered with all.")],
+    file: Annotated[Path, typer.Argument(help="Its file.")],
     dest: Annotated[Path, typer.Argument(help="Folder to write the contract's tables to.")],
 ) -> None:
     """Turn a public data set into the contract's tables, and print its terms of use and where every row went.
@@ -54,11 +54,16 @@ def import_(
 
     if source not in ADAPTERS:
         raise typer.BadParameter(f"{source!r} is unknown; known: {', '.join(ADAPTERS)}", param_hint="source")
-    imported = ADAPTERS[source].convert(file)
-    write_tables(checked(imported.tables, now=common.now()), dest)
-    out.print(ADAPTERS[source].meaning + "\n", markup=False, highlight=False, soft_wrap=True)
+    with common.err.status(f"reading {file}") as doing:
+        imported = ADAPTERS[source].convert(file)
+        doing.update("checking the tables against the contract")
+        tables = checked(imported.tables, now=common.now())
+        doing.update(f"writing {dest}")
+        write_tables(tables, dest)
+    adapter = ADAPTERS[source]
+    out.print(adapter.meaning + "\n", markup=False, highlight=False, soft_wrap=True)
     out.print("\n".join(imported.reconciliation.lines()), markup=False, highlight=False)
-    out.print(f"\nwritten to {dest}; next: keeprank train {dest}", highlight=False)
+    out.print(f"\nwritten to {dest}; next: keeprank {adapter.then.format(dest=dest)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def demo_shop(

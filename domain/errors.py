@@ -11,7 +11,9 @@
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
     ├── SnapshotRefused       the online state is, likewise
     ├── GateRefused           the challenger is not better than the champion
+    ├── RollbackRefused       there is no earlier release to go back to
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
+    ├── TuningRefused         a study is of other data, or its storage does not answer
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
     └── NotStarted            the service did not come up               (serving.launch)
@@ -85,5 +87,13 @@ class GateRefused(KeeprankError):
     """The challenger is not better than the champion."""
 
 
+class RollbackRefused(KeeprankError):
+    """There is no earlier release to go back to."""
+
+
 class RegistryRefused(KeeprankError):
     """The MLflow registry has no such model, alias or run."""
+
+
+class TuningRefused(KeeprankError):
+    """A study of settings is of other data, or its storage does not answer."""

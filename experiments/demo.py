@@ -30,6 +30,7 @@ from features.shop import Shop
 from features.source import read_tables, write_tables
 from serving.launch import free_port, serve
 from training.gate import judge, promote
+from training.history import whoami
 from training.pipeline import Progress, train
 from training.registry import SNAPSHOT, Registry, Version
 from training.settings import Settings, parse_settings
@@ -151,10 +152,15 @@ def _champion(registry: Registry, shop: Shop, settings: Settings, policy_text: s
         console.print(evaluation_table(f"{kind} model, judged on the {trained.evaluation.rows:,} newest rows", trained.evaluation))
     for kind, why in training.skipped.items():
         console.print(f"no {kind} model: {why}", markup=False, highlight=False)
-    log_training(registry, training, shop, settings, policy_text, track=lambda entities: progress(entities, "taking the snapshot"))
-    verdict = judge(registry, seed=settings.seed)
+    now, by = dt.datetime.now(dt.UTC), whoami()
+
+    def track(entities: Iterable[Any]) -> Iterable[Any]:
+        return progress(entities, "taking the snapshot")
+
+    log_training(registry, training, shop, settings, policy_text, now=now, by=by, track=track)
+    verdict = judge(registry, settings.gate, seed=settings.seed)
     console.print(verdict_table(verdict))
-    promote(registry, verdict, now=dt.datetime.now(dt.UTC))
+    promote(registry, verdict, now=now, by=by)
     return verdict.challenger
 
 

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from domain.money import Money
 from experiments.backtest import Backtest
 from training.bootstrap import Interval
+from training.comparing import ALL
 from training.evaluate import Evaluation
 from training.gate import Verdict
+from training.history import Change
 
 _SHOWN = {
     "auc": "AUC",
@@ -52,21 +55,33 @@ def backtest_table(found: Backtest) -> Table:
 
 
 def verdict_table(verdict: Verdict) -> Table:
-    """Champion against challenger, metric by metric."""
+    """Champion against challenger, measure by measure; of the parts only those that are worse."""
     title = f"challenger version {verdict.challenger.number} against " + (
         f"champion version {verdict.champion.number}" if verdict.champion else "the overall rate (there is no champion)"
     )
-    table = _table(title, ["champion" if verdict.champion else "overall rate", "challenger", "difference", ""])
-    for one in verdict.comparisons:
-        table.add_row(
-            f"{one.kind} {one.metric}",
-            f"{one.champion:.5f}",
-            f"{one.challenger:.5f}",
-            shown(one.difference),
-            "better" if one.better else "not better",
-        )
+    table = _table(title, ["rows", "champion" if verdict.champion else "overall rate", "challenger", "difference", ""])
+    for one in (one for one in verdict.comparisons if one.part == ALL or one.worse_for_sure):
+        measured = f"{one.champion:.5f}", f"{one.challenger:.5f}", "" if one.metric == "us_per_row" else shown(one.difference)
+        stands = "worse" if one.worse_for_sure else "better" if one.better else "not better"
+        named = f"{one.kind} {one.metric}" + ("" if one.part == ALL else f" of {one.part}")
+        table.add_row(named, f"{one.rows:,}", *measured, "" if one.metric == "us_per_row" else stands)
+    parts = len({(one.kind, one.part) for one in verdict.comparisons} - {(one.kind, ALL) for one in verdict.comparisons})
+    if parts:
+        table.caption = f"{parts} parts were compared too; those worse by more than chance are listed"
     for objection in verdict.objections:
-        table.add_row(objection, "", "", "", "objection")
+        table.add_row(objection, "", "", "", "", "objection")
+    return table
+
+
+def history_table(changes: Sequence[Change]) -> Table:
+    """Who changed which release serves, the latest last."""
+    table = Table(title="which release is challenger and champion", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("#", "when (UTC)", "who", "what", "from", "to", "why"):
+        table.add_column(name)
+    for one in changes:
+        why = "; ".join(part for part in (one.why, one.objections and f"against: {one.objections}") if part)
+        told = (one.at[:16].replace("T", " ") or "?", one.by or "?", one.what, one.before, one.after, why)
+        table.add_row(str(one.number), *(escape(part) for part in told))
     return table
 
 

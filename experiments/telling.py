@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.build import Progress, build
 from features.catalogue import Values
 from features.shop import Shop
-from training.metrics import Scored, auc
 from training.model import CLASSES
 from training.rows import KINDS, Rows, labelled
+from training.telling import telling
 
 MOST_ROWS = 20_000
 """So many labelled rows are enough, drawn from all of them."""
@@ -80,21 +79,6 @@ def told(kind: str, shop: Shop, draw: np.random.Generator, progress: Progress) -
 def told_by_all(shop: Shop, draw: np.random.Generator, progress: Progress) -> Mapping[str, Told]:
     """The same for every model."""
     return {kind: told(kind, shop, draw, progress) for kind in KINDS}
-
-
-def telling(values: Values, happened: npt.NDArray[np.bool_]) -> float:
-    """max(AUC, 1 - AUC) of a feature for a class against the others.
-
-    Rows without a value stand together below all others, or above them, whichever tells more: that a value is missing may tell too.
-
-    >>> telling(np.array([1.0, np.nan, 3.0, np.nan]), np.array([False, True, False, True]))
-    1.0
-    """
-    missing = np.isnan(values)
-    ranks = pd.Series(values).rank().to_numpy() / (len(values) + 1)
-    edges = (0.0, 1.0) if missing.any() else (0.0,)
-    areas = [auc(Scored(happened, np.where(missing, edge, ranks))) for edge in edges]
-    return max(max(area, 1 - area) for area in areas)
 
 
 def _classes(rows: Rows) -> dict[str, int]:

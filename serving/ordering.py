@@ -124,6 +124,6 @@ def _drawn(scores: Sequence[int], temperature: float, draws: Sequence[float], bo
     utility = np.array([(score - lowest) / spread for score in scores]) / temperature
     luck = -np.log(-np.log(np.asarray(draws) + 2.0**-54))
     numbers = np.argsort(-(utility + luck), kind="stable")
-    weight = np.exp(utility[numbers] - utility.max())
-    left = np.cumsum(weight[::-1])[::-1]
-    return Order(tuple(numbers.tolist()), tuple((weight / left).tolist()), bonus)
+    placed = utility[numbers]
+    left = np.logaddexp.accumulate(placed[::-1])[::-1]  # in logarithms: at a low temperature the weights themselves are all 0
+    return Order(tuple(numbers.tolist()), tuple(np.exp(placed - left).tolist()), bonus)

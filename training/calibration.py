@@ -37,6 +37,10 @@ class Calibration:
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
+    def shifted(self, log_odds: float) -> Calibration:
+        """The same, with these log-odds added to the last class's."""
+        return Calibration(self.slopes, self.intercepts + np.append(np.zeros(len(self.intercepts) - 1), log_odds)) if log_odds else self
+
 
 def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:
     """Learn a calibration.

@@ -51,6 +51,8 @@ class Model:
         booster: the trees.
         calibration: makes their scores come true.
         base_rates: share of each class among the rows it learned from.
+        shift: log-odds of the last class that it adds when it serves: what it learned from was drawn (`training.sampled`), and
+            happens at another rate than in the shop. 0 for a model of what really happened.
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Model:
     booster: lgb.Booster
     calibration: Calibration
     base_rates: tuple[float, ...]
+    shift: float = 0.0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -80,10 +83,11 @@ class Model:
         Args:
             inputs: a column per feature.
             threads: LightGBM's threads.
-            as_seen: take the training-only inputs from columns of `inputs` instead of holding them: probabilities of what happened at
-                the positions where it did, to be compared with it.
+            as_seen: take the training-only inputs from columns of `inputs` instead of holding them, and add no `shift`:
+                probabilities of what happened at the positions where it did, to be compared with it.
         """
-        return self.calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
+        calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
+        return calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -128,29 +132,31 @@ class Release:
     about: Mapping[str, Any]
 
 
-def fit(
-    kind: str,
-    train: tuple[pd.DataFrame, npt.NDArray[np.int64]],
-    calibrate: tuple[pd.DataFrame, npt.NDArray[np.int64]],
-    forest: Forest,
-    *,
-    seed: int,
-    threads: int,
-    track: Callable[[Iterable[int]], Iterable[int]] = iter,
-) -> Model:
-    """Train and calibrate a model; the same rows, settings and seed give the same bytes.
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """Rows to learn from, sorted into LightGBM's bins.
+
+    Attributes:
+        features: names of the inputs that a caller of the model has to give.
+        rows: the rows; LightGBM bins them when it first grows a tree of them, or when `construct` is called.
+        base_rates: share of each class.
+    """
+
+    features: tuple[str, ...]
+    rows: lgb.Dataset
+    base_rates: tuple[float, ...]
+
+
+def binned(kind: str, train: tuple[pd.DataFrame, npt.NDArray[np.int64]], *, reused: bool = False) -> Binned:
+    """Rows to learn from, as `fit` takes them.
 
     Args:
         kind: "return", "fit" or "order".
-        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from.
-        calibrate: the same of a later block; it calibrates at the positions where things happened.
-        forest: settings.
-        seed: seed of the draws of rows and features.
-        threads: LightGBM's threads; they do not change the result.
-        track: wraps the loop over trees, to show progress.
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …).
+        reused: several forests of different settings are grown of them; inputs that a setting makes useless are kept then.
 
     Raises:
-        NotEnoughData: a class is missing from either block.
+        NotEnoughData: a class is missing.
         KeyError: a training-only input is missing.
     """
     inputs, y = train
@@ -160,13 +166,47 @@ def fit(
     counts = np.bincount(y, minlength=len(classes))
     if (counts == 0).any():
         raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
-    data = lgb.Dataset(inputs[columns].to_numpy(dtype="float64"), label=y, feature_name=columns, free_raw_data=True)
-    booster = lgb.Booster(_parameters(kind, forest, seed, threads), data)
+    kept: dict[str, object] | None = {"feature_pre_filter": False, "verbose": -1} if reused else None
+    values = inputs[columns].to_numpy(dtype="float64")
+    rows = lgb.Dataset(values, label=y, feature_name=columns, params=kept, free_raw_data=True)
+    return Binned(features, rows, tuple((counts / counts.sum()).tolist()))
+
+
+def fit(
+    kind: str,
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]] | Binned,
+    calibrate: tuple[pd.DataFrame, npt.NDArray[np.int64]],
+    forest: Forest,
+    *,
+    seed: int,
+    threads: int,
+    shift: float = 0.0,
+    track: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Model:
+    """Train and calibrate a model; the same rows, settings and seed give the same bytes.
+
+    Args:
+        kind: "return", "fit" or "order".
+        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from; or those, binned.
+        calibrate: the same of a later block; it calibrates at the positions where things happened.
+        forest: settings.
+        seed: seed of the draws of rows and features.
+        threads: LightGBM's threads; they do not change the result.
+        shift: log-odds of the last class to add when it serves.
+        track: wraps the loop over trees, to show progress.
+
+    Raises:
+        NotEnoughData: a class is missing from either block.
+        KeyError: a training-only input is missing.
+    """
+    learned = train if isinstance(train, Binned) else binned(kind, train)
+    columns = [*learned.features, *FIXED[kind]]
+    booster = lgb.Booster(_parameters(kind, forest, seed, threads), learned.rows)
     for _ in track(range(forest.trees)):
         booster.update()
     later, happened = calibrate
     calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, features, booster, calibration, tuple((counts / counts.sum()).tolist()))
+    return Model(kind, learned.features, booster, calibration, learned.base_rates, shift)
 
 
 def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
@@ -241,6 +281,7 @@ def _write_model(model: Model, folder: Path) -> None:
         "features": list(model.features),
         "fixed": dict(model.fixed),
         "base_rates": list(model.base_rates),
+        "shift": model.shift,
     }
     (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
 
@@ -257,7 +298,7 @@ def _read_model(kind: str, folder: Path) -> Model:
     booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
-    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]))
+    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]), float(about["shift"]))
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
     return model

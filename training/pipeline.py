@@ -17,7 +17,7 @@ from features.shop import Shop
 from training.blocks import Split, newest_judge
 from training.evaluate import Evaluation, evaluate
 from training.model import CLASSES, Model, fit
-from training.rows import KINDS, Rows, labelled
+from training.rows import KINDS, Rows, labelled, sampled
 from training.settings import Settings
 
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
@@ -89,11 +89,16 @@ def train(shop: Shop, settings: Settings, *, progress: Progress = silent) -> Tra
 def learnable(kind: str, shop: Shop, settings: Settings) -> Rows:
     """The labelled rows that a model may learn from and be judged by: all, or the newest impressions.
 
+    Where the shop tells of no impressions, the order model's are orders beside skus that were drawn (`training.sampled`).
+
     Raises:
-        NotEnoughData: the order model's are asked for, and the shop tells of no impressions.
+        NotEnoughData: there are no orders to draw beside.
     """
-    rows = labelled(kind, shop)
-    return rows if kind in KINDS else rows.newest(settings.most_impressions)
+    if kind in KINDS:
+        return labelled(kind, shop)
+    if not shop.has("impressions"):
+        return sampled(shop, settings.sampling, most=settings.most_impressions, seed=settings.seed)
+    return labelled(kind, shop).newest(settings.most_impressions)
 
 
 def _each(shop: Shop, of_lines: pd.DataFrame, settings: Settings, progress: Progress) -> Iterator[tuple[str, Trained | str]]:
@@ -133,6 +138,7 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         settings.forests[rows.kind],
         seed=settings.seed,
         threads=settings.threads,
+        shift=rows.shift,
         track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
     )
     judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)

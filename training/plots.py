@@ -34,7 +34,7 @@ def reliability(y: ArrayLike, p: ArrayLike, title: str) -> Figure:
     """
     scored = _binary(y, p)
     bins = equal_mass_bins(scored)
-    figure = _figure(title)
+    figure = figure_of(title)
     above, beneath = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     low, high = wilson(bins.observed, bins.weight)
     span = _padded(np.r_[bins.predicted, np.quantile(scored.p, [0.005, 0.995])])
@@ -51,13 +51,13 @@ def reliability(y: ArrayLike, p: ArrayLike, title: str) -> Figure:
     beneath.set(xlabel="forecast", ylabel="rows")
     beneath.xaxis.set_major_formatter(PERCENT)
     beneath.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-    return _plain(figure)
+    return plain(figure)
 
 
 def deciles(y: ArrayLike, p: ArrayLike) -> Figure:
     """Predicted and actual mean in each tenth of the rows, lowest forecasts first; rows of the same forecast share a place."""
     bins = equal_mass_bins(_binary(y, p))
-    figure = _figure(_deciles_title(bins))
+    figure = figure_of(_deciles_title(bins))
     axes = figure.subplots()
     place = np.arange(1, len(bins.weight) + 1)
     axes.bar(place, bins.observed, color=BLUE, alpha=0.55, width=0.7, label="actual")
@@ -65,7 +65,7 @@ def deciles(y: ArrayLike, p: ArrayLike) -> Figure:
     axes.set(xlabel="rows by forecast, lowest tenth first", ylabel="mean outcome", xticks=place)
     axes.yaxis.set_major_formatter(PERCENT)
     axes.legend(frameon=False, loc="upper left")
-    return _plain(figure)
+    return plain(figure)
 
 
 def roc_pr(y: ArrayLike, p: ArrayLike) -> Figure:
@@ -83,11 +83,11 @@ def roc_pr(y: ArrayLike, p: ArrayLike) -> Figure:
     named = last_of_tie + 1
     hits = np.cumsum(scored.y[order])[last_of_tie]
     recall = hits / hits[-1]
-    figure = _figure(f"Ranks a positive row above a negative one in {_percent(auc(scored))} of pairs")
+    figure = figure_of(f"Ranks a positive row above a negative one in {_percent(auc(scored))} of pairs")
     left, right = figure.subplots(1, 2)
     _draw_roc(left, (named - hits) / (len(scored) - hits[-1]), recall, f"AUC {auc(scored):.3f}")
     _draw_precision(right, recall, hits / named, base_rate, f"average precision {pr_auc(scored):.3f}")
-    return _plain(figure)
+    return plain(figure)
 
 
 def gain(names: Sequence[str], gains: ArrayLike, top: int = 25) -> Figure:
@@ -99,7 +99,7 @@ def gain(names: Sequence[str], gains: ArrayLike, top: int = 25) -> Figure:
     shares = amounts / amounts.sum()
     order = np.argsort(-shares, kind="stable")
     half = int(np.searchsorted(np.cumsum(shares[order]), 0.5 - 1e-9)) + 1
-    figure = _figure(f"Half of what the model has learnt comes from {half} of {len(names)} inputs")
+    figure = figure_of(f"Half of what the model has learnt comes from {half} of {len(names)} inputs")
     axes = figure.subplots()
     shown = order[:top]
     bars = axes.barh([names[i] for i in shown], shares[shown], color=BLUE, height=0.7)
@@ -108,7 +108,7 @@ def gain(names: Sequence[str], gains: ArrayLike, top: int = 25) -> Figure:
     axes.set(xlabel="share of the total gain", xlim=(0, shares.max() * 1.1))
     axes.xaxis.set_major_formatter(PERCENT)
     axes.tick_params(axis="y", labelsize=8, length=0)
-    return _plain(figure, grid="x")
+    return plain(figure, grid="x")
 
 
 def kept_margin_by_cutoff(
@@ -131,7 +131,7 @@ def kept_margin_by_cutoff(
     _same_length(forecasts=scored.p, margins=margins, losses=losses)
     share, cutoff, kept = _kept_margins(scored, np.where(scored.y == 1, -losses, margins))
     best = int(np.argmax(kept))
-    figure = _figure(_cutoff_title(1 - share[best], len(scored), Money(int(kept[best] - kept[-1]), currency)))
+    figure = figure_of(_cutoff_title(1 - share[best], len(scored), Money(int(kept[best] - kept[-1]), currency)))
     axes = figure.subplots()
     major = kept / 10 ** exponent(currency)
     axes.axhline(0, color=GREY, linewidth=1)
@@ -146,13 +146,13 @@ def kept_margin_by_cutoff(
     axes.xaxis.set_major_formatter(PERCENT)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount:,.10g}"))
     figure.legend(frameon=False, loc="outside lower center", ncols=2)
-    return _plain(figure)
+    return plain(figure)
 
 
 def per_slice(names: Sequence[str], intervals: Sequence[Interval], title: str) -> Figure:
     """One metric in each slice of the rows, with its interval; a hollow dot has none, and an undefined metric says so."""
     _same_length(names=names, intervals=intervals)
-    figure = _figure(title)
+    figure = figure_of(title)
     axes = figure.subplots()
     for place, interval in enumerate(intervals):
         if math.isnan(interval.value):
@@ -164,7 +164,7 @@ def per_slice(names: Sequence[str], intervals: Sequence[Interval], title: str) -
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", labelsize=8 if len(names) > 15 else 10, length=0)
-    return _plain(figure, grid="x")
+    return plain(figure, grid="x")
 
 
 def by_position(position: ArrayLike, y: ArrayLike, p: ArrayLike, p_at_top: ArrayLike) -> Figure:
@@ -181,7 +181,7 @@ def by_position(position: ArrayLike, y: ArrayLike, p: ArrayLike, p_at_top: Array
     _same_length(positions=np.asarray(position), outcomes=np.asarray(y), forecasts=np.asarray(p), at_top=np.asarray(p_at_top))
     place, number, rows = np.unique(np.asarray(position), return_inverse=True, return_counts=True)
     happened, seen, removed = (np.bincount(number, np.asarray(each, dtype=np.float64)) / rows for each in (y, p, p_at_top))
-    figure = _figure(f"At position {place[0]} {_percent(happened[0])} came, at position {place[-1]} {_percent(happened[-1])}")
+    figure = figure_of(f"At position {place[0]} {_percent(happened[0])} came, at position {place[-1]} {_percent(happened[-1])}")
     axes = figure.subplots()
     low, high = wilson(happened, rows.astype(np.float64))
     axes.vlines(place, low, high, color=BLUE, linewidth=1.5)
@@ -191,7 +191,7 @@ def by_position(position: ArrayLike, y: ArrayLike, p: ArrayLike, p_at_top: Array
     axes.set(xlabel="position in the list", ylabel="mean outcome", xlim=(0, min(int(place[-1]), 40) + 1))
     axes.yaxis.set_major_formatter(PERCENT)
     axes.legend(frameon=False, loc="upper right")
-    return _plain(figure)
+    return plain(figure)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -253,7 +253,8 @@ def _whole(amounts: ArrayLike) -> NDArray[np.int64]:
     return minor.astype(np.int64)
 
 
-def _figure(title: str) -> Figure:
+def figure_of(title: str) -> Figure:
+    """An empty figure with a title that says what is to be seen."""
     figure = Figure(figsize=(9, 6), dpi=100, layout="constrained", facecolor="white")
     figure.suptitle(title, x=0.02, ha="left", fontsize=12, fontweight="bold", color=INK)
     return figure
@@ -285,7 +286,8 @@ def _padded(values: Floats) -> tuple[float, float]:
     return max(0.0, low - room), min(1.0, high + room)
 
 
-def _plain(figure: Figure, grid: Literal["x", "y"] = "y") -> Figure:
+def plain(figure: Figure, grid: Literal["x", "y"] = "y") -> Figure:
+    """Without frames, with a faint grid."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis=grid, color="#E6E6E6", linewidth=0.8)

@@ -161,6 +161,38 @@ class Registry:
             for key, value in tags.items():
                 self.client.set_model_version_tag(MODEL, version.number, key, value)
 
+    def numbered(self, number: str) -> Version:
+        """The release of this version.
+
+        Raises:
+            RegistryRefused: there is none.
+        """
+        with self._answering():
+            try:
+                return _version(self.client.get_model_version(MODEL, number))
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    raise RegistryRefused(f"no version {number} in {self.uri}", advice="see `keeprank history`") from error
+                raise
+
+    def model_tags(self) -> dict[str, str]:
+        """The tags of the model that all versions are of; none while it has no version."""
+        with self._answering():
+            found = self.client.search_registered_models(f"name = '{MODEL}'")
+            return dict(found[0].tags) if found else {}
+
+    def tag_model(self, key: str, value: str) -> None:
+        """Write a tag on the model that all versions are of."""
+        with self._answering():
+            self.client.set_registered_model_tag(MODEL, key, value)
+
+    def data_of(self, version: Version) -> dict[str, str]:
+        """What a version was trained on: by table its rows and the start of its hash; nothing where its run does not tell."""
+        with self._answering():
+            told = self.client.get_run(version.run_id).data.params
+        tables = [name.removeprefix("data.").removesuffix(".rows") for name in told if name.startswith("data.") and name.endswith(".rows")]
+        return {table: f"{told[f'data.{table}.rows']} rows, {told[f'data.{table}.hash'][:12]}" for table in sorted(tables)}
+
     def fetch_release(self, version: Version, folder: Path) -> Path:
         """Copy the version's release to `folder`, replacing what is there.
 

@@ -14,6 +14,8 @@ from domain.tables import UTC
 from features.asked import of_impressions, of_order_lines
 from features.shop import Shop
 from training.model import CLASSES, SHOWN_POSITION
+from training.sampled import known_at, sampled_impressions, served_shift
+from training.settings import Sampling
 
 KINDS = ("return", "fit")
 """The models whose rows are order lines; those of the order model are impressions."""
@@ -35,6 +37,7 @@ class Rows:
             the verdict's time; for impressions `ORDERED_WITHIN` after they were shown.
         category: category of each row's sku.
         shown: of impressions, `request_id` (with the sku it names the row) and `position` (1 at the top); None for order lines.
+        shift: log-odds by which what is served differs from what these rows say (`training.sampled`); 0 but for drawn ones.
     """
 
     kind: str
@@ -44,9 +47,17 @@ class Rows:
     known_at: pd.Series
     category: pd.Series
     shown: pd.DataFrame | None = None
+    shift: float = 0.0
 
     def __len__(self) -> int:
         return len(self.y)
+
+    @property
+    def learned_from(self) -> str:
+        """What kind of rows these are, in words."""
+        if self.kind == "order":
+            return "order lines beside skus that were drawn, at an assumed rate" if self.shift else "impressions"
+        return {"return": "order lines whose window has closed", "fit": "verdicts on order lines"}[self.kind]
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
@@ -58,7 +69,8 @@ class Rows:
             column.iloc[numbers].reset_index(drop=True) for column in (self.line_id, self.known_at, self.category)
         )
         shown = None if self.shown is None else self.shown.iloc[numbers].reset_index(drop=True)
-        return Rows(self.kind, line_id, self.asked.iloc[numbers].reset_index(drop=True), self.y[numbers], known_at, category, shown)
+        asked = self.asked.iloc[numbers].reset_index(drop=True)
+        return Rows(self.kind, line_id, asked, self.y[numbers], known_at, category, shown, self.shift)
 
     def newest(self, most: int) -> Rows:
         """At most so many rows, the newest."""
@@ -81,7 +93,23 @@ def labelled(kind: str, shop: Shop) -> Rows:
     Raises:
         NotEnoughData: order rows are asked for, and the shop tells of no impressions.
     """
-    rows = {"return": _return_rows, "fit": _fit_rows, "order": _order_rows}[kind](shop)
+    return _by_time({"return": _return_rows, "fit": _fit_rows, "order": _order_rows}[kind](shop))
+
+
+def sampled(shop: Shop, sampling: Sampling, *, most: int, seed: int) -> Rows:
+    """Order rows of a shop that tells of no impressions: its newest order lines beside skus that were drawn, oldest first.
+
+    Raises:
+        NotEnoughData: no list has both an ordered sku and another.
+    """
+    shown = sampled_impressions(shop, sampling, most=most, seed=seed)
+    rows = _of_shown(shop, shown, known_at(shop, shown))
+    if len(np.unique(rows.y)) < 2:
+        raise NotEnoughData("no order line stands beside a sku that was on offer too", advice="give more order lines")
+    return _by_time(replace(rows, shift=served_shift(rows.y, sampling)))
+
+
+def _by_time(rows: Rows) -> Rows:
     return rows.at(np.argsort(rows.asked["at"].to_numpy(), kind="stable"))
 
 
@@ -108,10 +136,13 @@ def _order_rows(shop: Shop) -> Rows:
     if not shop.has("impressions"):
         raise NotEnoughData("the shop tells of no impressions", advice="give the table impressions: what was shown, at which position")
     shown = shop.tables["impressions"]
-    known_at = (shown["at"] + ORDERED_WITHIN).astype(UTC)
+    return _of_shown(shop, shown, (shown["at"] + ORDERED_WITHIN).astype(UTC))
+
+
+def _of_shown(shop: Shop, shown: pd.DataFrame, known: pd.Series) -> Rows:
     y = shown["line_id"].notna().to_numpy().astype("int64")
-    rows = _rows("order", shop, shown["line_id"], of_impressions(shop.tables), y, known_at)
-    return replace(rows, shown=shown[["request_id", "position"]]).where((known_at <= shop.now).to_numpy())
+    rows = _rows("order", shop, shown["line_id"], of_impressions({**shop.tables, "impressions": shown}), y, known)
+    return replace(rows, shown=shown[["request_id", "position"]]).where((known <= shop.now).to_numpy())
 
 
 def _rows(kind: str, shop: Shop, line_id: pd.Series, asked: pd.DataFrame, y: npt.NDArray[np.int64], known_at: pd.Series) -> Rows:

@@ -67,6 +67,52 @@ class Blocks:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How P(order) is learned by a shop that tells of no impressions: from orders beside skus that were drawn.
+
+    Attributes:
+        drawn_per_order: skus drawn beside each order line, at least 1.
+        assumed_rate: share of shown offers that is ordered, in (0, 1); nothing in such a shop's data tells it.
+    """
+
+    drawn_per_order: int
+    assumed_rate: float
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.drawn_per_order <= 1_000, "drawn_per_order", self.drawn_per_order, "1 to 1,000")
+        _require(0 < self.assumed_rate < 1, "assumed_rate", self.assumed_rate, "above 0 and below 1")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a challenger must not be worse at.
+
+    Attributes:
+        fewest_rows_per_part: customers, items or categories with fewer judged rows are not compared on their own.
+        kept_share: of order lines, the share that would be shown on: those with the highest expected kept margin.
+        top_places: of impressions, how many of each list would be shown on.
+        slowest_us_per_row: microseconds that a row may take at most, one thread.
+        slower_times: how many times as long as the champion's a row may take, in (1, 100].
+        suspicious_auc: one feature that alone tells an outcome better than this is too good to be true, in (0.5, 1].
+    """
+
+    fewest_rows_per_part: int
+    kept_share: float
+    top_places: int
+    slowest_us_per_row: float
+    slower_times: float
+    suspicious_auc: float
+
+    def __post_init__(self) -> None:
+        for name in ("fewest_rows_per_part", "top_places"):
+            _require(1 <= getattr(self, name) <= _MOST, name, getattr(self, name), f"1 to {_MOST:,}")
+        _require(0 < self.kept_share < 1, "kept_share", self.kept_share, "above 0 and below 1")
+        _require(0 < self.slowest_us_per_row < 1e6, "slowest_us_per_row", self.slowest_us_per_row, "above 0 and below 1,000,000")
+        _require(1 < self.slower_times <= 100, "slower_times", self.slower_times, "above 1 and at most 100")
+        _require(0.5 < self.suspicious_auc <= 1, "suspicious_auc", self.suspicious_auc, "above 0.5 and at most 1")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -76,6 +122,8 @@ class Settings:
         blocks: the split by time.
         forests: settings by model: "return", "fit" and "order".
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
+        sampling: how it learns without impressions.
+        gate: what a challenger must not be worse at.
     """
 
     seed: int
@@ -83,6 +131,8 @@ class Settings:
     blocks: Blocks
     forests: Mapping[str, Forest]
     most_impressions: int
+    sampling: Sampling
+    gate: Gate
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -100,10 +150,12 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict}, "")
+    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict, "gate": dict}, "")
     forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
-    forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int})
-    return Settings(raw["seed"], raw["threads"], _parsed(Blocks, raw["blocks"], "blocks."), forests, raw["order"]["most_rows"])
+    forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
+    blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
+    gate = _parsed(Gate, raw["gate"], "gate.")
+    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling, gate)
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:

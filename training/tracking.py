@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tempfile
 import warnings
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from mlflow.entities import Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
@@ -24,9 +26,12 @@ from features.shop import Shop
 from features.taking import take_snapshot
 from training import flavor, plots
 from training.bootstrap import Interval
-from training.evaluate import clusters
+from training.evaluate import clusters, slices
 from training.fingerprints import fingerprints
+from training.history import record
+from training.judged import Judged
 from training.model import Model, save
+from training.model_card import model_card
 from training.money import at_stake
 from training.pipeline import Trained, Training
 from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
@@ -38,14 +43,30 @@ _LOADING_NEEDS = ("duckdb", "lightgbm", "numpy", "pandas", "pandera", "pyarrow",
 Keeprank itself is not among them: it is on no package index, and a stranger could take its name there. Install it from its source.
 """
 
+_NOTE, _LONGEST_NOTE = "mlflow.note.content", 5_000
+"""The text that MLflow shows on top of a run's page; its store takes so many characters."""
+
+_DIGEST = 36
+"""Characters that MLflow takes of a dataset's hash."""
+
 _PICTURED: Mapping[str, Mapping[str, int]] = {"return": {"returned": 1}, "fit": {"small": 0, "large": 2}, "order": {"ordered": 1}}
 """The classes of each model that are drawn, and their numbers."""
 
 
 def log_training(
-    registry: Registry, training: Training, shop: Shop, settings: Settings, policy_text: str, *, track: Track = iter
+    registry: Registry,
+    training: Training,
+    shop: Shop,
+    settings: Settings,
+    policy_text: str,
+    *,
+    now: dt.datetime,
+    by: str,
+    track: Track = iter,
 ) -> Version:
     """Log a training as one run, register its release with a signature, and make it challenger.
+
+    The run's note is the release's model card.
 
     Args:
         registry: the store.
@@ -53,6 +74,8 @@ def log_training(
         shop: the shop it was trained on; its snapshot is logged beside the release, for the service.
         settings: what it was trained with.
         policy_text: the content of policy.toml; it becomes part of the release.
+        now: the moment to record.
+        by: who trained it.
         track: wraps the loop over entities, to show progress.
     """
     data, experiment = fingerprints(shop.tables), registry.experiment_id()
@@ -60,19 +83,45 @@ def log_training(
         folder = Path(scratch)
         _log_numbers(registry, run.info.run_id, training, settings, data)
         mlflow.log_dict({"tables": data}, "data.json")
+        _log_lineage(registry, run.info.run_id, data)
         for kind, trained in training.trained.items():
             _log_pictures(kind, trained, shop, parse_policy(policy_text), folder)
-            _log_judged(kind, trained, folder)
+            mlflow.log_artifact(str(judged_of(trained, shop, parse_policy(policy_text)).write(folder)), JUDGED)
         about = {
             "data": data,
             "settings": _flat(settings),
+            "learned_from": {kind: one.rows.learned_from for kind, one in training.trained.items()},
             "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
         }
         models = {kind: one.model for kind, one in training.trained.items()}
         seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
+        card = model_card(training, settings, data, policy_text, seal)
+        mlflow.log_text(card, "model_card.md")
+        mlflow.set_tag(_NOTE, card[:_LONGEST_NOTE])
         take_snapshot(shop, folder / SNAPSHOT, track=track)
         mlflow.log_artifacts(str(folder / SNAPSHOT), SNAPSHOT)
-        return _register(registry, run.info.run_id, folder / "release", models, seal)
+        version = _register(registry, run.info.run_id, folder / "release", models, seal)
+    with registry.alone():
+        before = registry.version(CHALLENGER)
+        registry.set_alias(CHALLENGER, version)
+        record(registry, "trained", before=before, after=version, by=by, now=now)
+    return version
+
+
+def _log_lineage(registry: Registry, run_id: str, data: list[dict[str, Any]]) -> None:
+    """Fill MLflow's column of datasets: each table by name and content."""
+    sources = [
+        Dataset(
+            name=str(table["table"]),
+            digest=str(table["hash"])[:_DIGEST],
+            source_type="keeprank table",
+            source=json.dumps({"rows": table["rows"], "first": table["first"], "last": table["last"]}),
+            profile=json.dumps({"rows": table["rows"]}),
+        )
+        for table in data
+    ]
+    inputs = [DatasetInput(one, [InputTag("mlflow.data.context", "training")]) for one in sources]
+    registry.client.log_inputs(run_id, inputs)
 
 
 def _log_numbers(registry: Registry, run_id: str, training: Training, settings: Settings, data: list[dict[str, Any]]) -> None:
@@ -110,7 +159,9 @@ def _legal(name: str) -> str:
 def _flat(settings: Settings) -> dict[str, Any]:
     forests = {f"{kind}.{name}": value for kind, forest in settings.forests.items() for name, value in asdict(forest).items()}
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, "order.most_rows": settings.most_impressions}
+    order = {"order.most_rows": settings.most_impressions}
+    order |= {f"order.sampled.{name}": value for name, value in asdict(settings.sampling).items()}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
@@ -134,7 +185,7 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
-    if trained.rows.shown is not None:
+    if trained.rows.shown is not None and not trained.rows.shift:  # skus that were drawn were shown nowhere
         at_the_top = model.predict(trained.inputs)[:, 1]
         yield "position", plots.by_position(trained.rows.shown["position"], y, p[:, 1], at_the_top)
 
@@ -149,13 +200,16 @@ def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tup
         yield "kept_margin_by_cutoff", figure
 
 
-def _log_judged(kind: str, trained: Trained, scratch: Path) -> None:
-    """The rows that judged the model, with their positions and without ids: the gate scores champion and challenger on them."""
-    customers, _ = pd.factorize(clusters(trained.rows))
-    frame = trained.inputs.assign(y=trained.rows.y, customer=customers)
-    path = scratch / f"{kind}.parquet"
-    frame.to_parquet(path, index=False)
-    mlflow.log_artifact(str(path), JUDGED)
+def judged_of(trained: Trained, shop: Shop, policy: Policy) -> Judged:
+    """The rows that judged a model, without ids: the gate scores champion and challenger on them."""
+    rows = trained.rows
+    customers = pd.factorize(clusters(rows))[0].astype("int64")
+    lists = np.arange(len(rows)) if rows.shown is None else pd.factorize(rows.shown["request_id"])[0].astype("int64")
+    priced, kept, lost = at_stake(rows, shop.tables["products"], policy)
+    money = np.full((2, len(rows)), np.nan)
+    money[:, priced] = kept, lost
+    at = np.array(rows.asked["at"].astype("int64"), dtype=np.int64)
+    return Judged(rows.kind, trained.inputs, rows.y, customers, at, lists, money[0], money[1], slices(rows, trained.inputs))
 
 
 def _register(registry: Registry, run_id: str, release: Path, models: Mapping[str, Model], seal: str) -> Version:
@@ -173,6 +227,4 @@ def _register(registry: Registry, run_id: str, release: Path, models: Mapping[st
             signature=signature,
             pip_requirements=[f"{name}=={installed(name)}" for name in _LOADING_NEEDS],
         )
-    version = registry.register(logged.model_uri, run_id, seal, feature_set=FEATURE_SET_HASH, models=json.dumps(sorted(models)))
-    registry.set_alias(CHALLENGER, version)
-    return version
+    return registry.register(logged.model_uri, run_id, seal, feature_set=FEATURE_SET_HASH, models=json.dumps(sorted(models)))

@@ -119,7 +119,7 @@ class Logged:
 
 def logged_day(shop: Shop, state: State, day: int) -> tuple[Day, Frames]:
     """A day under the policy that the shop has used so far, with all that is written down of it, ever."""
-    logged = _lived(shop, state, day)
+    logged = lived(shop, state, day)
     return logged.day, written_down(shop, logged.day, day, logged.units, browsed_before(shop, logged.day.visits, logged.v))
 
 
@@ -127,7 +127,7 @@ def logged_days(shop: Shop, state: State, days: Iterable[int]) -> Iterator[Frame
     """All that is ever written down of days under that policy; small days are written down together, which is faster."""
     waiting: list[Logged] = []
     for day in days:
-        waiting.append(_lived(shop, state, day))
+        waiting.append(lived(shop, state, day))
         if sum(len(one.day.visits) for one in waiting) >= _VISITS_AT_ONCE:
             yield _written_down_together(shop, waiting)
             waiting = []
@@ -135,7 +135,8 @@ def logged_days(shop: Shop, state: State, days: Iterable[int]) -> Iterator[Frame
         yield _written_down_together(shop, waiting)
 
 
-def _lived(shop: Shop, state: State, day: int) -> Logged:
+def lived(shop: Shop, state: State, day: int) -> Logged:
+    """A day under that policy, of which nothing is written down yet."""
     state.stock.receive(shop.begins(day), day)
     visits = shop.visits(day, state.visits)
     state.visits += len(visits)

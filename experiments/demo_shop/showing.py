@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.demo_shop.arrays import Flags, Floats, moments, numbered, picked
+from experiments.demo_shop.arrays import Flags, Floats, Ints, moments, numbered, picked
 from experiments.demo_shop.assortment import Assortment
 from experiments.demo_shop.browsing import session_names
 from experiments.demo_shop.choosing import discount_share, discounts
@@ -59,6 +59,11 @@ def draw_shown(scores: Floats, offered: Flags, shown: int, temperature: float, v
     return Shown(np.where(there, slot, NOT_SHOWN), np.exp(log_propensity), LOGGING)
 
 
+def request_ids(visits: Visits, row: Ints) -> pd.Series:
+    """The reply that each of these rows of visits was given."""
+    return numbered("q", visits.number[row], 7)
+
+
 def impressions_table(people: People, assortment: Assortment, day: Day, noise: Noise) -> pd.DataFrame:
     """The impressions table."""
     row, position = np.nonzero(day.shown.offered)
@@ -66,7 +71,7 @@ def impressions_table(people: People, assortment: Assortment, day: Day, noise: N
     line, style = day.line_of[row, position], visits.styles[row, day.shown.slot[row, position]]
     return pd.DataFrame(
         {
-            "request_id": numbered("q", visits.number[row], 7),
+            "request_id": request_ids(visits, row),
             "at": moments(visits.when[row]),
             "customer_id": picked(people.ids, visits.customer[row]),
             "session_id": session_names(visits.number[row]),

@@ -47,6 +47,7 @@ _KNOWN: Mapping[str, tuple[Knows, Objective]] = {
     "oracle_orders": ("true_orders", "kept_margin"),
     "oracle_returns": ("true_returns", "kept_margin"),
     "shuffled": ("shuffled_models", "kept_margin"),
+    "shuffled_conversion": ("shuffled_models", "conversion"),
 }
 MEANINGS: Mapping[str, str] = {
     "popular": "what sold most per view lately, the same for everybody",
@@ -57,7 +58,8 @@ MEANINGS: Mapping[str, str] = {
     "oracle_conversion": "true P(order)",
     "oracle_orders": "the oracle's P(order), and the models' P(return)",
     "oracle_returns": "the models' P(order), and the oracle's P(return)",
-    "shuffled": "expected kept margin of models that learned from other rows' labels: they know nothing",
+    "shuffled": "expected kept margin of models that learned from other rows' labels: they know nothing but prices and costs",
+    "shuffled_conversion": "P(order) of models that learned from other rows' labels: it knows nothing at all",
 }
 NAMES = tuple(_KNOWN)
 

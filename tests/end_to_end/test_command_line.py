@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from training.registry import CHALLENGER, CHAMPION, Registry, Version
 pytestmark = quiet.MLFLOW
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["check", "import", "demo-shop", "train", "promote", "serve", "backtest", "economics", "simulate", "demo", "docs"]
+COMMANDS = ["check", "import", "demo-shop", "train", "promote", "rollback", "history", "serve", "backtest"]
+COMMANDS += ["tune", "economics", "simulate", "size", "demo", "docs"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,34 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
     reason = "forced against the gate's objections: to [see] it"
     told = f"version 2 (release {challenger.seal}) is champion, {reason}; next: keeprank serve --store {home / 'store'}\n"
     assert forced.out.endswith(told)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_release_is_rolled_back_and_the_history_tells(home: Path, said: Keeprank, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(home / "store", store)
+    assert 0 == said("promote", "--store", store, "--settings", home / "training.toml", "--by", "ann").code
+    served = _bearer(tmp_path, CHAMPION)
+    assert served is not None
+
+    none = said("rollback", "--store", store, "--why", "shoes")
+    assert 1 == none.code
+    assert f"refused RollbackRefused: version {served.number} was the first champion" in none.err
+
+    assert 0 == said("train", home / "shop", "--store", store, "--settings", home / "training.toml", "--by", "ann").code
+    assert 0 == said("promote", "--store", store, "--settings", home / "training.toml", "--by", "ann", "--force", "to see it").code
+    back = said("rollback", "--store", store, "--why", "shoes came back", "--by", "bob")
+    assert (0, "") == (back.code, back.err)
+    assert f"version {served.number} is champion again instead of version " in back.out
+    assert served == _bearer(tmp_path, CHAMPION)
+
+    told = said("history", "--store", store, "--json", tmp_path / "history.json")
+    assert 0 == told.code
+    assert "shoes came back" in told.out
+    changes = json.loads((tmp_path / "history.json").read_text())
+    assert ["promoted", "trained", "forced", "rolled back"] == [one["what"] for one in changes][-4:]
+    assert {"ann", "bob"} == {one["by"] for one in changes[-4:]}
+    assert "order_lines" in changes[-1]["data"]
 
 
 def test_backtest_prints_a_table_and_writes_the_json(home: Path, said: Keeprank, tmp_path: Path) -> None:

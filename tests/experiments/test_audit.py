@@ -13,12 +13,13 @@ import pytest
 from domain.errors import NotEnoughData
 from experiments.audit import Audit, audit
 from experiments.foresight import Change, Foresight, askings, foresight
-from experiments.telling import Telling, Told, telling, told
+from experiments.telling import Telling, Told, told
 from features.asked import of_order_lines
 from features.build import FEATURE_NAMES
 from features.shop import Shop
 from tests.support import planted
 from tests.support.moments import LATE, line, moment, product, sent_back, shop_tables
+from training.telling import telling
 
 DAYS = range(1, 21)
 

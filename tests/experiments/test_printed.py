@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.backtest import Backtest
-from experiments.printed import backtest_table, evaluation_table, ranking_table, shown, verdict_table
+from experiments.printed import backtest_table, evaluation_table, history_table, ranking_table, shown, verdict_table
 from training.bootstrap import Interval
+from training.comparing import Comparison
 from training.evaluate import RATIOS, Evaluation, Slice
-from training.gate import Comparison, Verdict
+from training.gate import Verdict
+from training.history import Change
 from training.metrics import NAMES
 from training.registry import Version
 
@@ -79,23 +81,41 @@ def test_a_random_split_shows_its_seed() -> None:
 
 
 def test_a_verdict_shows_each_metric_and_every_objection() -> None:
-    better = Comparison("return", "log_loss", 0.5, 0.4, Interval(-0.1, -0.2, 0.0))
-    worse = Comparison("return", "ece", 0.01, 0.02, Interval(0.01, 0.0, 0.02))
-    verdict = Verdict(Version("3", "r3", "s3"), Version("2", "r2", "s2"), (better, worse), ("return: ece is not below",))
+    better = Comparison("return", "all", 900, "log_loss", 0.5, 0.4, Interval(-0.1, -0.2, 0.0))
+    level = Comparison("return", "all", 900, "ece", 0.01, 0.02, Interval(0.01, 0.0, 0.02))
+    quick = Comparison("return", "all", 200, "us_per_row", 20.0, 30.0, Interval(10.0, 10.0, 10.0))
+    fine = Comparison("return", "item:new", 300, "ece", 0.01, 0.02, Interval(0.01, -0.01, 0.02))
+    worse = Comparison("return", "customer:new", 600, "ece", 0.01, 0.02, Interval(0.01, 0.005, 0.02))
+    found = (better, level, quick, fine, worse)
+    verdict = Verdict(Version("3", "r3", "s3"), Version("2", "r2", "s2"), found, ("return: ece lies above",))
     assert [
         "challenger version 3 against champion version 2",
-        "champion challenger difference",
-        "return log_loss 0.50000 0.40000 -0.100 [-0.200, 0.000] better",
-        "return ece 0.01000 0.02000 0.010 [0.000, 0.020] not better",
-        "return: ece is not below objection",
+        "rows champion challenger difference",
+        "return log_loss 900 0.50000 0.40000 -0.100 [-0.200, 0.000] better",
+        "return ece 900 0.01000 0.02000 0.010 [0.000, 0.020] not better",
+        "return us_per_row 200 20.00000 30.00000",
+        "return ece of customer:new 600 0.01000 0.02000 0.010 [0.005, 0.020] worse",
+        "return: ece lies above objection",
+        "2 parts were compared too; those worse by more than chance are listed",
     ] == _lines(verdict_table(verdict))
 
 
 def test_a_verdict_without_a_champion_is_against_the_overall_rate() -> None:
-    one = Comparison("return", "log_loss", 0.5, 0.4, Interval(-0.1, -0.2, 0.0))
+    one = Comparison("return", "all", 900, "log_loss", 0.5, 0.4, Interval(-0.1, -0.2, 0.0))
     lines = _lines(verdict_table(Verdict(Version("1", "r1", "s1"), None, (one,), ())))
     assert "challenger version 1 against the overall rate (there is no champion)" == lines[0]
-    assert "overall rate challenger difference" == lines[1]
+    assert "rows overall rate challenger difference" == lines[1]
+
+
+def test_the_history_names_what_nobody_wrote_down() -> None:
+    told = Change(1, "2026-10-01T12:00:30+00:00", "ann@shop", "forced", "none", "1", "to [see] it", objections="ece lies above")
+    moved = Change(2, "", "", "moved outside Keeprank", "1", "2")
+    assert [
+        "which release is challenger and champion",
+        "# when (UTC) who what from to why",
+        "1 2026-10-01 12:00 ann@shop forced none 1 to [see] it; against: ece lies above",
+        "2 ? ? moved outside Keeprank 1 2",
+    ] == _lines(history_table([told, moved]))
 
 
 def _offer(sku: str, reasons: list[dict[str, str]], fit: dict[str, float] | None) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def test_damage_that_was_sealed_is_refused_too(name: str, content: str, named: s
 
 def _of_the_order_model(**facts: object) -> dict[str, object]:
     told = {"kind": "order", "classes": list(CLASSES["order"]), "features": NAMES, "fixed": {"shown_position": 1.0}}
-    return {**told, "base_rates": [0.5, 0.5], **facts}
+    return {**told, "base_rates": [0.5, 0.5], "shift": 0.0, **facts}
 
 
 @pytest.mark.parametrize(
@@ -250,3 +250,13 @@ def test_a_release_that_holds_other_inputs_fixed_is_refused(
 def test_forests_of_other_settings_differ(models: dict[str, Model]) -> None:
     more = fit("return", _block("return", 1), _block("return", 2), replace(FOREST, trees=13), seed=1, threads=1)
     assert (12, 13) == (models["return"].booster.num_trees(), more.booster.num_trees())
+
+
+def test_a_model_of_drawn_rows_serves_with_its_shift_and_is_judged_without_it(models: dict[str, Model], tmp_path: Path) -> None:
+    plain = models["return"]
+    _save({"return": replace(plain, shift=-2.0)}, tmp_path / "release")
+    shifted = load(tmp_path / "release", feature_set="f1").models["return"]
+    inputs, _ = _block("return", 3)
+    log_odds = np.log(plain.predict(inputs) / (1 - plain.predict(inputs)))[:, 1]
+    np.testing.assert_allclose(1 / (1 + np.exp(2.0 - log_odds)), shifted.predict(inputs)[:, 1])
+    np.testing.assert_array_equal(plain.predict(inputs), shifted.predict(inputs, as_seen=True))

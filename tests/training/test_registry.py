@@ -9,13 +9,14 @@ from domain.errors import RegistryRefused
 from tests.support import quiet
 from training.gate import judge
 from training.registry import CHAMPION, EXPERIMENT, MODEL, SNAPSHOT, Registry
+from training.settings import Settings
 
 pytestmark = quiet.MLFLOW
 
 
-def test_a_store_without_a_challenger_says_what_to_do(registry: Registry) -> None:
+def test_a_store_without_a_challenger_says_what_to_do(registry: Registry, quick_settings: Settings) -> None:
     with pytest.raises(RegistryRefused, match=r"no release is challenger in .*keeprank train"):
-        judge(registry, seed=1)
+        judge(registry, quick_settings.gate, seed=1)
     with pytest.raises(RegistryRefused, match=r"no release is champion in .*keeprank promote"):
         registry.require(CHAMPION)
 

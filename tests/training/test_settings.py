@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsRefused
-from training.settings import Blocks, Forest, Settings, parse_settings
+from training.settings import Blocks, Forest, Gate, Sampling, Settings, parse_settings
 
 FOREST = """
 trees = 30
@@ -17,12 +17,20 @@ share_of_rows = 1
 l2 = 0.0
 """
 BLOCKS = "[blocks]\ncalibrate = 0.1\njudge = 0.2\nfewest_rows = 100\n"
-TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n"
+SAMPLED = "[order.sampled]\ndrawn_per_order = 3\nassumed_rate = 0.05\n"
+GATE = (
+    "[gate]\nfewest_rows_per_part = 50\nkept_share = 0.5\ntop_places = 3\n"
+    "slowest_us_per_row = 99.0\nslower_times = 3\nsuspicious_auc = 0.9\n"
+)
+TEXT = f"seed = 1\nthreads = 2\n{BLOCKS}[return]{FOREST}[fit]{FOREST}[order]{FOREST}most_rows = 5_000\n{SAMPLED}{GATE}"
 
 
 def test_every_setting_is_read_and_whole_shares_become_decimals() -> None:
     forest = Forest(30, 0.1, 7, 20, 0.5, 1.0, 0.0)
-    assert Settings(1, 2, Blocks(0.1, 0.2, 100), dict.fromkeys(("return", "fit", "order"), forest), 5_000) == parse_settings(TEXT)
+    forests = dict.fromkeys(("return", "fit", "order"), forest)
+    assert Settings(1, 2, Blocks(0.1, 0.2, 100), forests, 5_000, Sampling(3, 0.05), Gate(50, 0.5, 3, 99.0, 3.0, 0.9)) == parse_settings(
+        TEXT
+    )
     assert isinstance(parse_settings(TEXT).forests["fit"].share_of_rows, float)
 
 
@@ -45,12 +53,14 @@ def test_a_missing_setting_of_a_forest_is_named_with_its_model(key: str) -> None
     [
         ("seed = 1", "", "seed is missing"),
         ("fewest_rows = 100", "", "blocks.fewest_rows is missing"),
-        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit, order"),
+        ("seed = 1", "seed = 1\nspeed = 9", "unknown key speed; expected: one of: seed, threads, blocks, return, fit, order, gate"),
         ("calibrate = 0.1", "calibrate = 0.1\ntrain = 0.7", "unknown key blocks.train"),
         ("[fit]", "[fit]\ndepth = 3", "unknown key fit.depth"),
         ("[fit]", "[fit]\nmost_rows = 9", "unknown key fit.most_rows"),
         ("[order]", "[order]\ndepth = 3", "unknown key order.depth"),
         ("most_rows = 5_000", "", "order.most_rows is missing"),
+        ("assumed_rate = 0.05", "", "order.sampled.assumed_rate is missing"),
+        ("drawn_per_order = 3", "drawn_per_order = 3\nseed = 1", "unknown key order.sampled.seed"),
     ],
 )
 def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> None:
@@ -77,6 +87,14 @@ def test_missing_and_unknown_keys_are_named(old: str, new: str, named: str) -> N
         ("most_rows = 5_000", "most_rows = 0", "order.most_rows = 0; expected: 1 to 2,147,483,647"),
         ("l2 = 0.0", "l2 = -1.0", "return.l2 = -1.0"),
         ("l2 = 0.0", "l2 = inf", "return.l2 = inf"),
+        ("drawn_per_order = 3", "drawn_per_order = 0", "order.sampled.drawn_per_order = 0"),
+        ("assumed_rate = 0.05", "assumed_rate = 1.0", "order.sampled.assumed_rate = 1.0"),
+        ("kept_share = 0.5", "kept_share = 1", "gate.kept_share = 1.0"),
+        ("top_places = 3", "top_places = 0", "gate.top_places = 0"),
+        ("fewest_rows_per_part = 50", "fewest_rows_per_part = 0", "gate.fewest_rows_per_part = 0"),
+        ("slowest_us_per_row = 99.0", "slowest_us_per_row = 0.0", "gate.slowest_us_per_row = 0.0"),
+        ("slower_times = 3", "slower_times = 1", "gate.slower_times = 1.0; expected: above 1"),
+        ("suspicious_auc = 0.9", "suspicious_auc = 0.5", "gate.suspicious_auc = 0.5"),
     ],
 )
 def test_impossible_values_are_named(old: str, new: str, named: str) -> None:

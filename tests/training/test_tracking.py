@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -17,6 +18,8 @@ from features.shop import Shop
 from features.source import fingerprint
 from tests.conftest import POLICY, ROOT
 from tests.support import quiet
+from training.history import history
+from training.judged import read_judged
 from training.model import FIXED, load
 from training.pipeline import Training
 from training.registry import CHALLENGER, CHAMPION, JUDGED, MODEL, SNAPSHOT, Registry, Version
@@ -24,6 +27,8 @@ from training.settings import Settings
 from training.tracking import log_training
 
 pytestmark = quiet.MLFLOW
+
+NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 
 OUTPUTS = ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large", "order_not_ordered", "order_ordered"]
 
@@ -37,7 +42,7 @@ def logged(
     shutil.copy(empty_store, folder / "mlflow.db")
     registry = Registry(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlruns")
     with other.current():
-        version = log_training(registry, training, shop, quick_settings, POLICY)
+        version = log_training(registry, training, shop, quick_settings, POLICY, now=NOW, by="ann@shop")
         assert other.uri == mlflow.get_tracking_uri()
     return registry, version
 
@@ -73,7 +78,7 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert ("0.05", "20000", 22) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.05", "20000", 24) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
 
 
 def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
@@ -114,10 +119,54 @@ def test_the_judged_rows_hold_features_outcome_and_a_number_per_customer_but_no_
 ) -> None:
     registry, version = logged
     for kind, one in training.trained.items():
+        judged = read_judged(kind, _artifacts(registry, version) / JUDGED)
+        assert judged is not None
+        assert [*FEATURE_NAMES, *FIXED[kind]] == list(judged.inputs.columns)
+        assert one.rows.y.tolist() == judged.y.tolist()
+        assert one.rows.asked["customer_id"].nunique() == len(np.unique(judged.customer))
+        assert {part.name for part in one.evaluation.slices} == set(judged.parts)
         frame = pd.read_parquet(_artifacts(registry, version) / JUDGED / f"{kind}.parquet")
-        assert [*FEATURE_NAMES, *FIXED[kind], "y", "customer"] == list(frame.columns)
-        assert all(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
-        assert one.rows.asked["customer_id"].nunique() == frame["customer"].nunique()
+        assert all(pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind) for kind in frame.dtypes)
+
+
+def test_the_judged_impressions_lie_together_by_list_and_have_money_where_they_have_a_price(
+    logged: tuple[Registry, Version], training: Training
+) -> None:
+    registry, version = logged
+    judged, rows = read_judged("order", _artifacts(registry, version) / JUDGED), training.trained["order"].rows
+    assert judged is not None and rows.shown is not None  # noqa: PT018
+    assert rows.shown["request_id"].nunique() == len(np.unique(judged.listed))
+    assert (rows.asked["unit_price"].notna() == ~np.isnan(judged.kept)).all()
+    assert (judged.kept > 0).any() and (judged.lost > 0).any()  # noqa: PT018
+    assert rows.asked["at"].min() == pd.Timestamp(int(judged.at.min()), unit="us", tz="UTC")
+
+
+def test_the_runs_note_is_the_model_card_and_its_datasets_are_the_tables(logged: tuple[Registry, Version], shop: Shop) -> None:
+    registry, version = logged
+    run = registry.client.get_run(version.run_id)
+    card = (_artifacts(registry, version) / "model_card.md").read_text()
+    assert card[:5_000] == run.data.tags["mlflow.note.content"]
+    assert f"# Release {version.seal}" == card.split("\n")[0]
+    for said in ("## return: Will this order line be sent back?", "| auc |", "Where it is least to be trusted", "## Limits", "seed 1"):
+        assert said in card
+    assert f"| order_lines | {len(shop.tables['order_lines']):,} |" in card
+    assert run.inputs is not None
+    assert set(shop.tables) == {one.dataset.name for one in run.inputs.dataset_inputs}
+
+
+def test_the_history_begins_with_the_training_and_its_data(logged: tuple[Registry, Version], shop: Shop) -> None:
+    registry, version = logged
+    (one,) = history(registry)
+    assert (1, "2026-10-01T12:00:00+00:00", "ann@shop", "trained", "none", version.number) == (
+        one.number,
+        one.at,
+        one.by,
+        one.what,
+        one.before,
+        one.after,
+    )
+    assert one.data is not None
+    assert one.data["order_lines"].startswith(f"{len(shop.tables['order_lines'])} rows, ")
 
 
 def test_the_signature_names_every_feature_and_every_probability_as_doubles(logged: tuple[Registry, Version]) -> None:
@@ -193,7 +242,7 @@ def test_what_was_logged_holds_no_pickle(logged: tuple[Registry, Version], tmp_p
     everything = _files(_artifacts(registry, version)) + _files(registry.fetch_release(version, tmp_path / "release"))
     model = _model(logged, tmp_path / "model")
     everything += _files(model)
-    assert {".parquet", ".json", ".png", ".txt", ".npz", ".npy", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
+    assert {".parquet", ".json", ".md", ".png", ".txt", ".npz", ".npy", ".toml", ".yaml", ""} == {Path(name).suffix for name in everything}
     assert ["MLmodel", "registered_model_meta"] == sorted(name for name in everything if Path(name).suffix == "")
     assert not [name for name in _files(model) if (model / name).read_bytes()[:1] == b"\x80"]
 
@@ -204,6 +253,6 @@ def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logge
     (tmp_path / "release" / "old.txt").write_text("old")
     release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
     assert (version.seal, POLICY) == (release.seal, release.policy)
-    assert {"data", "settings", "cuts"} == set(release.about)
+    assert {"data", "settings", "cuts", "learned_from"} == set(release.about)
     assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))
     assert ["release", "snapshot"] == sorted(path.name for path in tmp_path.iterdir())

@@ -32,8 +32,10 @@ class Adapter:
         name: what the command line calls it.
         meaning: one sentence on what the data is, where it comes from and its terms of use.
         convert: reads the file; raises `domain.errors.ImportRefused` when it is not what was expected.
+        then: what the imported tables are good for next: a command without its `keeprank`, in which {dest} is their folder.
     """
 
     name: str
     meaning: str
     convert: Callable[[Path], Imported]
+    then: str = "train {dest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,8 +31,30 @@ class Field:
     may_be_empty: bool = False
 
 
-def read_fields(path: Path, fields: Mapping[str, Field]) -> pd.DataFrame:
-    """The asked-for columns of a Parquet or CSV (`.csv`) file; further columns are not even read.
+@dataclass(frozen=True)
+class Delimited:
+    """How a text file is laid out.
+
+    Attributes:
+        separator: between two values.
+        missing: how the file spells that a value is missing.
+    """
+
+    separator: str = ","
+    missing: tuple[str, ...] = ("",)
+
+
+CSV = Delimited()
+"""A plain CSV file."""
+
+
+def read_fields(path: Path, fields: Mapping[str, Field], text: Delimited | None = None) -> pd.DataFrame:
+    """The asked-for columns of a Parquet or text file; further columns are not even read.
+
+    Args:
+        path: the file.
+        fields: what to read.
+        text: how the file is laid out; by default a file whose name ends in .csv is CSV, and any other Parquet.
 
     Returns:
         One column per field: str, Int64 / int64 (may be empty / not), float64 or datetime64[us, UTC].
@@ -40,7 +62,16 @@ def read_fields(path: Path, fields: Mapping[str, Field]) -> pd.DataFrame:
     Raises:
         ImportRefused: the file cannot be read, lacks columns, holds no rows, or holds values of another kind.
     """
-    raw = _read(path, fields)
+    raw = _read(path, fields, text or (CSV if path.suffix.lower() == ".csv" else None))
+    return typed(path, raw, fields)
+
+
+def typed(path: Path, raw: pd.DataFrame, fields: Mapping[str, Field]) -> pd.DataFrame:
+    """Columns of a file as their fields say.
+
+    Raises:
+        ImportRefused: there are no rows, or values of another kind; all of them are told at once.
+    """
     if raw.empty:
         raise ImportRefused(f"{path} holds no rows", expected=_wanted(fields))
     converted = {name: _converted(raw[name], field) for name, field in fields.items()}
@@ -54,29 +85,34 @@ def _wanted(fields: Mapping[str, Field]) -> str:
     return "columns " + ", ".join(f"{name} ({field.kind}{', may be empty' * field.may_be_empty})" for name, field in fields.items())
 
 
-def _read(path: Path, fields: Mapping[str, Field]) -> pd.DataFrame:
+def refuse_missing(path: Path, present: Iterable[str], fields: Mapping[str, Field]) -> None:
+    """Refuse a file that lacks columns, and name all of them.
+
+    Raises:
+        ImportRefused: it does.
+    """
+    missing = sorted(set(fields) - set(present), key=list(fields).index)
+    if missing:
+        raise ImportRefused(f"{path} lacks {', '.join(missing)}", expected=_wanted(fields))
+
+
+def _read(path: Path, fields: Mapping[str, Field], text: Delimited | None) -> pd.DataFrame:
+    wanted = "a Parquet or CSV file" if text in (None, CSV) else f"a text file whose values are separated by {text.separator!r}"
     if not path.is_file():
-        raise ImportRefused(f"{path} is no file", expected="a Parquet or CSV file")
+        raise ImportRefused(f"{path} is no file", expected=wanted)
     try:
-        present = _csv_header(path) if _is_csv(path) else pq.read_schema(path).names
-        missing = [name for name in fields if name not in present]
-        if missing:
-            raise ImportRefused(f"{path} lacks {', '.join(missing)}", expected=_wanted(fields))
-        return _read_csv(path, list(fields)) if _is_csv(path) else pq.read_table(path, columns=list(fields)).to_pandas()
+        refuse_missing(path, _header(path, text), fields)
+        return _read_text(path, list(fields), text) if text else pq.read_table(path, columns=list(fields)).to_pandas()
     except (OSError, ValueError) as error:
-        raise ImportRefused(f"{path} cannot be read: {error}", expected="a Parquet file, or a CSV file in UTF-8") from error
+        raise ImportRefused(f"{path} cannot be read: {error}", expected="a Parquet file, or a text file in UTF-8") from error
 
 
-def _is_csv(path: Path) -> bool:
-    return path.suffix.lower() == ".csv"
+def _header(path: Path, text: Delimited | None) -> list[str]:
+    return list(pd.read_csv(path, nrows=0, sep=text.separator).columns) if text else pq.read_schema(path).names
 
 
-def _csv_header(path: Path) -> list[str]:
-    return list(pd.read_csv(path, nrows=0).columns)
-
-
-def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
-    return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False, na_values=[""])
+def _read_text(path: Path, columns: list[str], text: Delimited) -> pd.DataFrame:
+    return pd.read_csv(path, usecols=columns, dtype=str, sep=text.separator, keep_default_na=False, na_values=list(text.missing))
 
 
 def _converted(values: pd.Series, field: Field) -> pd.Series:

@@ -16,13 +16,13 @@ How the source is read:
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from training.adapters.adapter import Adapter, Imported
+from training.adapters.amounts import in_cents
 from training.adapters.cancellations import match_cancellations
 from training.adapters.countries import COUNTRY_CODES
 from training.adapters.reconciliation import reconcile
@@ -100,16 +100,11 @@ def _rows(source: pd.DataFrame) -> pd.DataFrame:
             "at": source["InvoiceDate"],
             "country": source["Country"].map(COUNTRY_CODES).astype("str"),
             "units": source["Quantity"].mask(cancels, -source["Quantity"]),
-            "price": _pence(source["UnitPrice"]),
+            "price": in_cents(source["UnitPrice"]).astype("int64"),
             "cancels": cancels,
         }
     )
     return rows.assign(outcome=_first_objection(rows))
-
-
-def _pence(pounds: pd.Series) -> pd.Series:
-    in_pence = {price: int((Decimal(str(price)) * 100).to_integral_value(ROUND_HALF_EVEN)) for price in pounds.unique()}
-    return pounds.map(in_pence).astype("int64")
 
 
 def _first_objection(rows: pd.DataFrame) -> np.ndarray:

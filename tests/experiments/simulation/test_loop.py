@@ -79,6 +79,12 @@ def test_models_of_shuffled_labels_sell_less(simulation: Simulation, results: di
     assert orders(simulation.run(contenders("shuffled")[0])) < orders(results["conversion"])
 
 
+def test_ranking_by_a_chance_learned_from_shuffled_labels_leaves_less_in_the_till(
+    simulation: Simulation, results: dict[str, Result]
+) -> None:
+    assert earned(simulation.run(contenders("shuffled_conversion")[0])) < earned(results["conversion"])
+
+
 def test_what_was_served_is_what_features_say_later(simulation: Simulation) -> None:
     """Log and wait: the features that models are trained on were logged when offers were ranked, and equal those of the tables."""
     past, state = Past(simulation.past), simulation.state.copy()
