@@ -106,14 +106,21 @@ def backtest_at_random(kind: str, shop: Shop, settings: Settings, progress: Prog
     rows = labelled(kind, shop)
     if len(rows) < settings.blocks.fewest_rows:
         raise NotEnoughData(f"{len(rows):,} labelled {kind} rows", expected=f"at least {settings.blocks.fewest_rows:,}")
-    order = np.random.default_rng(settings.seed).permutation(len(rows))
+    split = at_random(shop, rows, settings.seed)
+    inputs = cross_fitted(shop, rows, split.judge, settings.seed, progress)
+    return _judged(rows, inputs, split, "random", settings, progress)
+
+
+def at_random(shop: Shop, rows: Rows, seed: int) -> Split:
+    """Shuffled rows in shares of `RANDOM_SHARES`; the cut is the shop's now."""
+    order = np.random.default_rng(seed).permutation(len(rows))
     borders = np.round(np.cumsum(RANDOM_SHARES[:2]) * len(rows)).astype(int)
     train, calibrate, judge = (np.sort(part) for part in np.split(order, borders))
-    inputs = _cross_fitted(shop, rows, judge, settings.seed, progress)
-    return _judged(rows, inputs, Split(train, calibrate, judge, pd.Timestamp(shop.now)), "random", settings, progress)
+    return Split(train, calibrate, judge, pd.Timestamp(shop.now))
 
 
-def _cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: int, progress: Progress) -> pd.DataFrame:
+def cross_fitted(shop: Shop, rows: Rows, judge: npt.NDArray[np.int64], seed: int, progress: Progress) -> pd.DataFrame:
+    """Features without time: no row's histories hold a judged row, a judged one's all others, another's those of the other nine folds."""
     fold = np.random.default_rng([seed, RANDOM_FOLDS]).integers(0, RANDOM_FOLDS, len(rows))
     fold[judge] = RANDOM_FOLDS
     judged = fold == RANDOM_FOLDS

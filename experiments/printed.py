@@ -25,6 +25,7 @@ _SHOWN = {
     "pr_auc": "PR-AUC",
     "log_loss": "log-loss",
     "ece": "ECE",
+    "macro_f1": "macro-F1",
     "mean_ratio": "predicted / observed",
     "top_decile_ratio": "top tenth",
 }

@@ -13,6 +13,10 @@ _SIZE = ("fit_feedback", "products.size")
 _BRAND_SIZE = ("fit_feedback", "products.size", "products.brand")
 _OWN = "personalisation"
 
+STYLE_WEIGHT, STYLE_SIZE_WEIGHT, CUSTOMER_WEIGHT = 4.0, 15.0, 10.0
+"""How many verdicts outweigh what is expected: few for a style, as styles differ much; many for a size of a style and for a customer,
+as they add little to the style (docs/decisions/0018-fit-model.md)."""
+
 
 def said(v: Inputs, entity: str) -> Values:
     """How many verdicts an entity has."""
@@ -41,13 +45,13 @@ def category_size_verdict(v: Inputs, verdict: str) -> Values:
 
 def style_verdict(v: Inputs, verdict: str) -> Values:
     """The style's rate of a verdict, shrunk to its category's."""
-    return verdict_rate(v, "style", verdict, category_verdict(v, verdict), 15.0)
+    return verdict_rate(v, "style", verdict, category_verdict(v, verdict), STYLE_WEIGHT)
 
 
 def style_size_verdict(v: Inputs, verdict: str) -> Values:
     """The rate of a verdict on one size of a style, shrunk to style plus size effect."""
     prior = style_verdict(v, verdict) + category_size_verdict(v, verdict) - category_verdict(v, verdict)
-    return verdict_rate(v, "style_size", verdict, np.clip(prior, 0.001, 0.999), 8.0)
+    return verdict_rate(v, "style_size", verdict, np.clip(prior, 0.001, 0.999), STYLE_SIZE_WEIGHT)
 
 
 @history("the style's share of verdicts 'small', shrunk to its category's", unit="rate", kind="offer", tables=_VERDICTS)
@@ -107,9 +111,9 @@ def customer_verdicts(v: Inputs) -> Values:
 
 @history("the customer's share of verdicts 'small', shrunk to the shop's", unit="rate", kind="customer", purpose=_OWN, tables=_VERDICTS)
 def customer_small_rate(v: Inputs) -> Values:
-    return verdict_rate(v, "customer", "small", shop_verdict(v, "small"), 3.0)
+    return verdict_rate(v, "customer", "small", shop_verdict(v, "small"), CUSTOMER_WEIGHT)
 
 
 @history("the customer's share of verdicts 'large', shrunk to the shop's", unit="rate", kind="customer", purpose=_OWN, tables=_VERDICTS)
 def customer_large_rate(v: Inputs) -> Values:
-    return verdict_rate(v, "customer", "large", shop_verdict(v, "large"), 3.0)
+    return verdict_rate(v, "customer", "large", shop_verdict(v, "large"), CUSTOMER_WEIGHT)

@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 RATIOS = ("mean_ratio", "top_decile_ratio")
 """For models that tell two classes apart: predicted over observed returns (or orders), overall and in the tenth of rows highest up."""
 
+DECIDED = ("macro_f1",)
+"""For models that tell more classes apart. Of two, where nearly everything is kept, the likeliest always is, and says nothing."""
+
 SLICE_ROWS, SLICE_CATEGORIES = 200, 8
 """A slice is reported from this many rows on; of the categories, the largest few are."""
 
@@ -80,7 +83,7 @@ def evaluate(
 
 def score(rows: Rows, p: Floats, *, seed: int) -> dict[str, Interval]:
     """Every metric of probabilities (rows, classes), with 95 % intervals over customers."""
-    names = (*NAMES, *RATIOS) if len(CLASSES[rows.kind]) == 2 else NAMES
+    names = (*NAMES, *(RATIOS if len(CLASSES[rows.kind]) == 2 else DECIDED))
     return intervals(rows.y, forecast(rows.kind, p), clusters(rows), seed=seed, names=names)
 
 

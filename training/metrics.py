@@ -120,6 +120,11 @@ class Scored:
         errors: Floats = ((self.p - happened) ** 2).sum(axis=1)
         return errors
 
+    @cached_property
+    def likeliest(self) -> NDArray[np.intp]:
+        """The class that each row is most likely of; of equally likely ones the first."""
+        return (self.p > 0.5).astype(np.intp) if self.binary else self.p.argmax(axis=1)
+
 
 def metrics(scored: Scored, weights: ArrayLike | None = None, names: Sequence[str] = NAMES) -> dict[str, float]:
     """The named metrics, in the order asked for.
@@ -168,6 +173,13 @@ def ece(scored: Scored, weights: ArrayLike | None = None) -> float:
     return _mean_over_questions(scored, weights, _calibration_error)
 
 
+def macro_f1(scored: Scored, weights: ArrayLike | None = None) -> float:
+    """Mean over the classes of F1 = 2 W(said and was) / (W(said) + W(was)), a row being taken for its likeliest class (van Rijsbergen)."""
+    w, said, was = _row_weights(scored, weights), scored.likeliest, scored.y
+    classes = range(2 if scored.binary else scored.p.shape[1])
+    return float(np.mean([_ratio(2 * w[(said == c) & (was == c)].sum(), w[said == c].sum() + w[was == c].sum()) for c in classes]))
+
+
 def mean_ratio(scored: Scored, weights: ArrayLike | None = None) -> float:
     """Mean forecast / mean outcome, of a binary forecast: 1.1 promises a tenth too many.
 
@@ -205,7 +217,7 @@ def equal_mass_bins(scored: Scored, weights: ArrayLike | None = None) -> Bins:
 
 
 METRICS: Mapping[str, Callable[[Scored, ArrayLike | None], float]] = {
-    metric.__name__: metric for metric in (auc, pr_auc, log_loss, brier, ece, mean_ratio, top_decile_ratio)
+    metric.__name__: metric for metric in (auc, pr_auc, log_loss, brier, ece, macro_f1, mean_ratio, top_decile_ratio)
 }
 """Every metric by its name; the last two are of binary forecasts only."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from domain.errors import NotEnoughData
 from domain.policy import parse_policy
-from experiments.backtest import Backtest, _cross_fitted, backtest_at_random, backtest_by_time
+from experiments.backtest import Backtest, backtest_at_random, backtest_by_time, cross_fitted
 from experiments.baselines import baselines
 from experiments.demo_shop import DemoShop
 from features.build import FEATURE_NAMES, build
@@ -160,7 +160,7 @@ def test_judged_labels_leak_into_no_row_of_a_random_split(small: tuple[Shop, Row
     shop, rows, judge = small
     turned = _turned(shop, rows.line_id.iloc[judge])
     assert (1 - rows.y[judge]).tolist() == _labels(rows, turned)[judge].tolist()
-    before, after = (_cross_fitted(each, rows, judge, 1, _silent) for each in (shop, turned))
+    before, after = (cross_fitted(each, rows, judge, 1, _silent) for each in (shop, turned))
     assert list(FEATURE_NAMES) == list(before.columns)
     assert before["category_return_rate"].notna().all()
     assert before.to_numpy().tobytes() == after.to_numpy().tobytes()
@@ -173,7 +173,7 @@ def test_a_training_rows_own_label_is_in_none_of_its_features(small: tuple[Shop,
     mine = np.setdiff1d(np.flatnonzero(fold == 1), judge)
     turned = _turned(shop, rows.line_id.iloc[mine])
     assert (1 - rows.y[mine]).tolist() == _labels(rows, turned)[mine].tolist()
-    before, after = (_cross_fitted(each, rows, judge, 1, _silent) for each in (shop, turned))
+    before, after = (cross_fitted(each, rows, judge, 1, _silent) for each in (shop, turned))
     assert before.iloc[mine].to_numpy().tobytes() == after.iloc[mine].to_numpy().tobytes()
     assert before.iloc[judge].to_numpy().tobytes() != after.iloc[judge].to_numpy().tobytes()
 

@@ -14,7 +14,7 @@ from experiments.printed import backtest_table, coverage_table, evaluation_table
 from training.bootstrap import Interval
 from training.comparing import Comparison
 from training.coverage import Covered
-from training.evaluate import RATIOS, Evaluation, Slice
+from training.evaluate import DECIDED, RATIOS, Evaluation, Slice
 from training.gate import Verdict
 from training.history import Change
 from training.metrics import NAMES
@@ -28,7 +28,7 @@ def _metrics(auc: float, *names: str) -> Mapping[str, Interval]:
 
 
 RETURN = Evaluation(1_234, _metrics(0.7, *NAMES, *RATIOS), (Slice("customer:new", 234, _metrics(0.6, *NAMES, *RATIOS)),))
-FIT = Evaluation(1_234, _metrics(0.7, *NAMES), ())
+FIT = Evaluation(1_234, _metrics(0.7, *NAMES, *DECIDED), ())
 
 
 def _lines(table: Table) -> list[str]:
@@ -70,21 +70,21 @@ def test_coverage_is_a_row_per_class_and_slice() -> None:
     ] == _lines(coverage_table("intervals", covered))
 
 
-def test_a_fit_models_table_has_no_ratios() -> None:
-    assert "rows AUC PR-AUC log-loss ECE" == _lines(evaluation_table("judged", FIT))[1]
+def test_a_fit_models_table_has_no_ratios_but_what_it_decides() -> None:
+    assert "rows AUC PR-AUC log-loss ECE macro-F1" == _lines(evaluation_table("judged", FIT))[1]
 
 
 def _backtest(cut: str | None) -> Backtest:
     gained = {"auc": Interval(0.2, 0.1, 0.3), "log_loss": SURE}
     split = "time" if cut else "random"
-    return Backtest("fit", split, cut, 7, 9_000, 1_234, FIT, {"global_rate": _metrics(0.5, *NAMES)}, {"global_rate": gained})
+    return Backtest("fit", split, cut, 7, 9_000, 1_234, FIT, {"global_rate": _metrics(0.5, *NAMES, *DECIDED)}, {"global_rate": gained})
 
 
 def test_a_backtest_shows_the_baselines_and_what_was_gained_over_them() -> None:
     lines = _lines(backtest_table(_backtest("2011-08-01T00:00:00+00:00")))
     assert "fit, split by time (cut 2011-08-01): 9,000 rows train, 1,234 judge" == lines[0]
-    assert "Keeprank 1,234 0.700 [0.600, 0.800] 0.500 0.500 0.500" == lines[2]
-    assert "global_rate 0.500 [0.400, 0.600] 0.500 0.500 0.500 0.200 [0.100, 0.300]" == lines[3]
+    assert "Keeprank 1,234 0.700 [0.600, 0.800] 0.500 0.500 0.500 0.500" == lines[2]
+    assert "global_rate 0.500 [0.400, 0.600] 0.500 0.500 0.500 0.500 0.200 [0.100, 0.300]" == lines[3]
 
 
 def test_a_random_split_shows_its_seed() -> None:

@@ -37,13 +37,13 @@ def of_category_size(t: Then, said: str) -> float:
 
 def of_style(t: Then, said: str) -> float:
     """The style's share of a verdict."""
-    return verdict(t.of("style_id"), said, of_category(t, said), 15)
+    return verdict(t.of("style_id"), said, of_category(t, said), 4)
 
 
 def of_style_size(t: Then, said: str) -> float:
     """The style's share of a verdict on one size, as if style and size added up."""
     usual = of_style(t, said) + of_category_size(t, said) - of_category(t, said)
-    return verdict(t.of("style_id", "size_system", "size"), said, min(max(usual, 0.001), 0.999) if usual == usual else NAN, 8)
+    return verdict(t.of("style_id", "size_system", "size"), said, min(max(usual, 0.001), 0.999) if usual == usual else NAN, 15)
 
 
 def beyond(t: Then, *keys: str) -> float:
@@ -91,8 +91,8 @@ VERDICTS: dict[str, Formula] = {
     "brand_size_small_rate": lambda t: verdict(t.of(*BRAND_SIZE), "small", of_category_size(t, "small"), 20),
     "brand_size_large_rate": lambda t: verdict(t.of(*BRAND_SIZE), "large", of_category_size(t, "large"), 20),
     "customer_verdicts": lambda t: t.of("customer_id").said(),
-    "customer_small_rate": lambda t: verdict(t.of("customer_id"), "small", of_shop(t, "small"), 3),
-    "customer_large_rate": lambda t: verdict(t.of("customer_id"), "large", of_shop(t, "large"), 3),
+    "customer_small_rate": lambda t: verdict(t.of("customer_id"), "small", of_shop(t, "small"), 10),
+    "customer_large_rate": lambda t: verdict(t.of("customer_id"), "large", of_shop(t, "large"), 10),
     "body_size_small_rate": lambda t: verdict(t.of(*BODY_SIZE), "small", of_style(t, "small"), 20),
     "body_size_large_rate": lambda t: verdict(t.of(*BODY_SIZE), "large", of_style(t, "large"), 20),
     "style_body_small_rate": lambda t: verdict(t.of("style_id", "weight_band"), "small", of_style(t, "small"), 10),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.support.moments import moment
-from training.evaluate import RATIOS, SLICE_CATEGORIES, SLICE_ROWS, clusters, compare, evaluate, score, slices
+from training.evaluate import DECIDED, RATIOS, SLICE_CATEGORIES, SLICE_ROWS, clusters, compare, evaluate, score, slices
 from training.metrics import NAMES
 from training.rows import Rows
 
@@ -31,9 +31,9 @@ def _returned(*p: float) -> npt.NDArray[np.float64]:
     return np.column_stack([1 - np.array(p), p])
 
 
-def test_return_models_are_judged_by_ratios_too_and_fit_models_are_not() -> None:
+def test_return_models_are_judged_by_ratios_too_and_fit_models_by_what_they_decide() -> None:
     assert [*NAMES, *RATIOS] == list(score(_rows("return", [0, 1]), _returned(0.2, 0.6), seed=1))
-    assert list(NAMES) == list(score(_rows("fit", [0, 1, 2]), np.eye(3) * 0.4 + 0.2, seed=1))
+    assert [*NAMES, *DECIDED] == list(score(_rows("fit", [0, 1, 2]), np.eye(3) * 0.4 + 0.2, seed=1))
 
 
 def test_order_models_are_judged_like_return_models() -> None:

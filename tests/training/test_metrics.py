@@ -6,10 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from training.metrics import METRICS, NAMES, Floats, Scored, auc, brier, ece, equal_mass_bins, log_loss, mean_ratio, metrics, pr_auc
+from training.metrics import (
+    METRICS,
+    NAMES,
+    Floats,
+    Scored,
+    auc,
+    brier,
+    ece,
+    equal_mass_bins,
+    log_loss,
+    macro_f1,
+    mean_ratio,
+    metrics,
+    pr_auc,
+)
 from training.metrics import top_decile_ratio as top
 
 Y = [0, 1, 0, 1]
@@ -69,6 +83,19 @@ def test_ece_weighs_the_gap_of_each_bin() -> None:
 def test_ece_of_several_classes_is_the_mean_over_the_classes() -> None:
     scored = Scored([0, 1], [[0.5, 0.25, 0.25]] * 2)  # gaps 0, 0.25, 0.25
     assert pytest.approx(0.5 / 3) == ece(scored)
+
+
+def test_macro_f1_is_the_mean_over_the_classes_of_how_the_likeliest_one_hits() -> None:
+    p = np.array([[0.6, 0.2, 0.2], [0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])  # taken for 0, 0, 1 and 2
+    assert pytest.approx((2 / 3 + 2 / 3 + 1) / 3) == macro_f1(Scored([0, 1, 1, 2], p))
+
+
+def test_of_two_classes_the_likelier_is_taken() -> None:
+    assert pytest.approx((4 / 5 + 2 / 3) / 2) == macro_f1(Scored(Y, P))
+
+
+def test_macro_f1_of_a_class_that_neither_was_nor_was_said_is_undefined() -> None:
+    assert math.isnan(macro_f1(Scored([0, 1], THREE[:2])))
 
 
 def test_ten_bins_hold_a_tenth_of_the_rows_each_lowest_first() -> None:
@@ -149,6 +176,7 @@ def test_multiclass_metrics_equal_sklearn(drawn: tuple[Floats, Floats, Floats]) 
         brier_score_loss(y, p, sample_weight=w),
     ]
     assert pytest.approx(expected, abs=1e-12) == list(metrics(Scored(y, p), w, NAMES[:4]).values())
+    assert pytest.approx(f1_score(y, p.argmax(axis=1), average="macro", sample_weight=w), abs=1e-12) == macro_f1(Scored(y, p), w)
 
 
 @settings(deadline=None)
