@@ -12,9 +12,11 @@ import pytest
 
 from domain.errors import NotEnoughData
 from experiments.walk_forward import OURS, Month, Rival, WalkForward, judged, monthly, walk_forward
+from features.build import FEATURE_NAMES
 from features.shop import Shop
 from tests.support.moments import moment
 from training.bootstrap import paired_difference
+from training.identity import BODY
 from training.pipeline import silent
 from training.rows import Rows, labelled
 from training.settings import Settings
@@ -105,7 +107,7 @@ def test_every_month_from_the_first_on_is_judged_by_its_labelled_rows(walked: Wa
 def test_rivals_learn_from_the_same_rows_and_see_the_same_inputs(walked: WalkForward, rate: Rate) -> None:
     for month, (inputs, y, asked) in zip(walked.months, rate.seen, strict=True):
         assert (month.rows_train, month.rows_train, month.rows_test) == (len(inputs), len(y), len(asked))
-        assert inputs.shape[1] == asked.shape[1]
+        assert len(FEATURE_NAMES) - len(BODY) == inputs.shape[1] == asked.shape[1]
         assert y.mean() / month.observed[0] == pytest.approx(month.metrics["rate"]["mean_ratio"].value)
 
 

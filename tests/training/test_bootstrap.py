@@ -149,7 +149,7 @@ def test_with_parts_a_metric_is_the_mean_of_its_values_in_them() -> None:
 
 
 def test_a_customer_who_is_drawn_is_drawn_in_all_parts() -> None:
-    y, p, customers = [0, 1, 0, 1] * 2, [0.1, 0.2, 0.3, 0.4] * 2, list("abcd") * 2
+    y, p, customers = [0, 1, 0, 1, 1, 0, 1, 0], [0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1], list("abcddcba")
     one, two = (intervals(y, p, customers, seed=1, names=("brier",), parts=parts)["brier"] for parts in (None, [0] * 4 + [1] * 4))
     assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high))
 
