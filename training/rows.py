@@ -135,7 +135,7 @@ def _return_rows(shop: Shop) -> Rows:
 def _reason_rows(shop: Shop) -> Rows:
     told = _first_reasons(shop)
     rows = _return_rows(shop)
-    asked_back = rows.where((rows.y == 1) & rows.line_id.isin(told.index).to_numpy())
+    asked_back = rows.where(rows.line_id.isin(told.index).to_numpy())
     why = told.loc[asked_back.line_id].reset_index(drop=True)
     known_at = asked_back.known_at.mask(why["known"] > asked_back.known_at, why["known"])
     return replace(asked_back, kind="reason", y=why["group"].to_numpy().astype("int64"), known_at=known_at, asked_back_at=None)
