@@ -12,6 +12,7 @@ import pandas as pd
 
 from domain.errors import NotEnoughData
 from training.identity import may_read
+from training.settings import Forest
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,3 +75,30 @@ def binned(kind: str, train: tuple[pd.DataFrame, npt.NDArray[np.int64]], *, weig
     values = inputs[columns].to_numpy(dtype="float64")
     rows = lgb.Dataset(values, label=y, weight=weights, feature_name=columns, params=kept, free_raw_data=True)
     return Binned(features, rows, tuple((counts / counts.sum()).tolist()))
+
+
+def parameters(kind: str, forest: Forest, seed: int, threads: int) -> dict[str, object]:
+    """A forest's settings in LightGBM's words."""
+    classes = len(CLASSES[kind])
+    objective = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
+    return {
+        **objective,
+        "learning_rate": forest.learning_rate,
+        "num_leaves": forest.leaves,
+        "min_data_in_leaf": forest.fewest_rows_per_leaf,
+        "feature_fraction": forest.share_of_features,
+        "bagging_fraction": forest.share_of_rows,
+        "bagging_freq": 1,
+        "lambda_l2": forest.l2,
+        "seed": seed,
+        "num_threads": threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+    }
+
+
+def raw_scores(booster: lgb.Booster, inputs: Floats, threads: int) -> Floats:
+    """What the trees say (rows, classes) of inputs in their order; nothing has made it come true yet."""
+    predicted = np.asarray(booster.predict(inputs, num_threads=threads), dtype="float64")
+    return predicted if predicted.ndim == 2 else np.column_stack([1.0 - predicted, predicted])

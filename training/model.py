@@ -18,14 +18,12 @@ from domain.errors import ReleaseRefused
 from features.sealed import read_sealed, write_sealed
 from training.calibration import Calibration, fit_calibration, uncalibrated
 from training.intervals import Bounds, Intervals, newcomers
-from training.learned import CLASSES as CLASSES
-from training.learned import FIXED as FIXED
-from training.learned import SHOWN_POSITION as SHOWN_POSITION
-from training.learned import Binned as Binned
-from training.learned import Floats as Floats
-from training.learned import binned as binned
+from training.learned import CLASSES, FIXED, SHOWN_POSITION, Binned, Floats, binned, parameters, raw_scores
 from training.retrieval.learned import Learned
 from training.settings import USUAL_BATCHES, Batches, Forest
+
+__all__ = ["CLASSES", "FIXED", "SHOWN_POSITION", "Binned", "Floats", "binned"]
+__all__ += ["Model", "Release", "calibrated", "fit", "grow", "load", "save"]
 
 _TREES, _CALIBRATION, _INTERVALS, _ABOUT = "trees.txt", "calibration.npz", "intervals.npz", "about.json"
 _RETRIEVAL = "retrieval"
@@ -80,7 +78,7 @@ class Model:
                 probabilities of what happened at the positions where it did, to be compared with it.
         """
         calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
-        return calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
+        return calibration.apply(raw_scores(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
     def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
         """Between which rates batches of rows like each are of class `of`, given its probabilities `p` (n,) as `predict` says them."""
@@ -88,7 +86,7 @@ class Model:
 
     def raw(self, inputs: pd.DataFrame, *, threads: int = 1) -> Floats:
         """What its trees say (rows, classes), at the positions where things happened: nothing has made it come true yet."""
-        return _raw(self.booster, self._read(inputs, as_seen=True), threads)
+        return raw_scores(self.booster, self._read(inputs, as_seen=True), threads)
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -208,7 +206,7 @@ def grow(
         KeyError: a training-only input is missing.
     """
     learned = train if isinstance(train, Binned) else binned(kind, train)
-    booster = lgb.Booster(_parameters(kind, forest, seed, threads), learned.rows)
+    booster = lgb.Booster(parameters(kind, forest, seed, threads), learned.rows)
     for _ in track(range(forest.trees)):
         booster.update()
     classes = len(CLASSES[kind])
@@ -262,31 +260,6 @@ def load(folder: Path, *, feature_set: str) -> Release:
         return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"], retrieval)
     except (OSError, ValueError, TypeError, KeyError, BadZipFile, lgb.basic.LightGBMError) as error:
         raise ReleaseRefused(f"the release in {folder} is damaged: {error!r}", advice="train anew") from error
-
-
-def _parameters(kind: str, forest: Forest, seed: int, threads: int) -> dict[str, object]:
-    classes = len(CLASSES[kind])
-    objective = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
-    return {
-        **objective,
-        "learning_rate": forest.learning_rate,
-        "num_leaves": forest.leaves,
-        "min_data_in_leaf": forest.fewest_rows_per_leaf,
-        "feature_fraction": forest.share_of_features,
-        "bagging_fraction": forest.share_of_rows,
-        "bagging_freq": 1,
-        "lambda_l2": forest.l2,
-        "seed": seed,
-        "num_threads": threads,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbose": -1,
-    }
-
-
-def _raw(booster: lgb.Booster, inputs: Floats, threads: int) -> Floats:
-    predicted = np.asarray(booster.predict(inputs, num_threads=threads), dtype="float64")
-    return predicted if predicted.ndim == 2 else np.column_stack([1.0 - predicted, predicted])
 
 
 def _write_model(model: Model, folder: Path) -> None:

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 
-import keeprank
 from tests.support import quiet
-from training.registry import CHALLENGER, CHAMPION, Registry, Version
+from tests.support.command_line import Keeprank, Said, bearer
+from training.registry import CHALLENGER, CHAMPION
 
 pytestmark = quiet.MLFLOW
 
@@ -23,92 +19,12 @@ COMMANDS = ["check", "import", "demo-shop", "train", "promote", "rollback", "his
 COMMANDS += ["tune", "economics", "simulate", "size", "demo", "docs"]
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Keeprank = Callable[..., Said]
-
-
-@pytest.fixture(scope="module")
-def keeprank_says(tmp_path_factory: pytest.TempPathFactory) -> Keeprank:
-    """Runs the command line as the console script does, in a folder of its own; output is long-lined, as in a file."""
-    folder = tmp_path_factory.mktemp("cwd")
-
-    def run(*arguments: object, cwd: Path = folder) -> Said:
-        command = [sys.executable, "-m", "keeprank", *map(str, arguments)]
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, env=None, check=False)
-        assert "Traceback" not in done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    return run
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Keeprank:
-    """The same within this process: quicker, and every warning is an error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["keeprank", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            keeprank.main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, keeprank_says: Keeprank) -> Path:
-    """A folder with a small demo shop without verdicts as Parquet, CSV and DuckDB, and quick settings."""
-    folder = tmp_path_factory.mktemp("home")
-    done = keeprank_says("demo-shop", folder / "shop", "--customers", 1500, "--styles", 60, "--days", 200)
-    assert (0, "") == (done.code, done.err)
-    (folder / "shop" / "fit_feedback.parquet").unlink()
-    _as_csv(folder / "shop", folder / "csv")
-    _as_duckdb(folder / "shop", folder / "shop.duckdb")
-    text = (ROOT / "config/training.toml").read_text()
-    for name, value in {"trees": 40, "fewest_rows_per_leaf": 20, "fewest_rows": 100, "most_rows": 20_000}.items():
-        text = "\n".join(f"{name} = {value}" if line.split(" ")[0] == name else line for line in text.splitlines())
-    (folder / "training.toml").write_text(text)
-    return folder
-
-
-def _as_csv(parquet: Path, folder: Path) -> None:
-    folder.mkdir()
-    for file in parquet.glob("*.parquet"):
-        pd.read_parquet(file).to_csv(folder / f"{file.stem}.csv", index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _as_duckdb(parquet: Path, file: Path) -> None:
-    with duckdb.connect(str(file)) as connection:
-        for table in parquet.glob("*.parquet"):
-            connection.execute(f"CREATE TABLE {table.stem} AS SELECT * FROM read_parquet(?)", [str(table)])  # noqa: S608
-
-
-@pytest.fixture(scope="module")
-def trained(home: Path, keeprank_says: Keeprank) -> Said:
-    """What `keeprank train` said of the CSV folder, in an empty store."""
-    return keeprank_says("train", home / "csv", "--store", home / "store", "--settings", home / "training.toml")
-
-
-def _bearer(home: Path, alias: str) -> Version | None:
-    return Registry(f"sqlite:///{home / 'store' / 'mlflow.db'}").version(alias)
-
-
 # The shop's way.
 
 
 def test_train_prints_metrics_what_it_skipped_and_the_next_step(home: Path, trained: Said) -> None:
     assert (0, "") == (trained.code, "".join(line for line in trained.err.splitlines() if "Warning" in line))
-    challenger = _bearer(home, CHALLENGER)
+    challenger = bearer(home, CHALLENGER)
     assert challenger
     assert f"release {challenger.seal} is challenger (version 1); next: keeprank promote" in trained.out
     assert "no fit model: 0 labelled fit rows; expected: at least 100" in trained.out
@@ -118,7 +34,7 @@ def test_train_prints_metrics_what_it_skipped_and_the_next_step(home: Path, trai
 def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(home: Path, trained: Said, said: Keeprank) -> None:
     assert 0 == trained.code
     assert 0 == said("train", home / "shop.duckdb", "--store", home / "store", "--settings", home / "training.toml").code
-    challenger = _bearer(home, CHALLENGER)
+    challenger = bearer(home, CHALLENGER)
     assert challenger
     assert "2" == challenger.number
     assert f"release {challenger.seal} is challenger" in trained.out
@@ -127,7 +43,7 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
     assert (0, "") == (first.code, first.err)
     assert "against the overall rate (there is no champion)" in first.out
     assert f"version 2 (release {challenger.seal}) is champion; next: keeprank serve --store {home / 'store'}\n" in first.out
-    assert challenger == _bearer(home, CHAMPION)
+    assert challenger == bearer(home, CHAMPION)
 
     again = said("promote", "--store", home / "store", "--settings", home / "training.toml")
     assert 1 == again.code
@@ -139,34 +55,6 @@ def test_the_same_shop_in_duckdb_trains_the_same_release_and_is_promoted_once(ho
     reason = "forced against the gate's objections: to [see] it"
     told = f"version 2 (release {challenger.seal}) is champion, {reason}; next: keeprank serve --store {home / 'store'}\n"
     assert forced.out.endswith(told)
-
-
-@pytest.mark.usefixtures("trained")
-def test_a_release_is_rolled_back_and_the_history_tells(home: Path, said: Keeprank, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(home / "store", store)
-    assert 0 == said("promote", "--store", store, "--settings", home / "training.toml", "--by", "ann").code
-    served = _bearer(tmp_path, CHAMPION)
-    assert served is not None
-
-    none = said("rollback", "--store", store, "--why", "shoes")
-    assert 1 == none.code
-    assert f"refused RollbackRefused: version {served.number} was the first champion" in none.err
-
-    assert 0 == said("train", home / "shop", "--store", store, "--settings", home / "training.toml", "--by", "ann").code
-    assert 0 == said("promote", "--store", store, "--settings", home / "training.toml", "--by", "ann", "--force", "to see it").code
-    back = said("rollback", "--store", store, "--why", "shoes came back", "--by", "bob")
-    assert (0, "") == (back.code, back.err)
-    assert f"version {served.number} is champion again instead of version " in back.out
-    assert served == _bearer(tmp_path, CHAMPION)
-
-    told = said("history", "--store", store, "--json", tmp_path / "history.json")
-    assert 0 == told.code
-    assert "shoes came back" in told.out
-    changes = json.loads((tmp_path / "history.json").read_text())
-    assert ["promoted", "trained", "forced", "rolled back"] == [one["what"] for one in changes][-4:]
-    assert {"ann", "bob"} == {one["by"] for one in changes[-4:]}
-    assert "order_lines" in changes[-1]["data"]
 
 
 def test_backtest_prints_a_table_and_writes_the_json(home: Path, said: Keeprank, tmp_path: Path) -> None:

@@ -147,8 +147,7 @@ def test_chance_follows_its_propensities() -> None:
 
     shares = {sku: tops.count(sku) / len(tops) for sku in told}
     assert shares == pytest.approx(told, abs=0.025)
-    assert 3 == len(told)
-    assert 1.0 == decision.offers[-1].propensity
+    assert (3, 1.0) == (len(told), decision.offers[-1].propensity)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +287,6 @@ def test_the_same_inputs_give_the_same_bytes(case: tuple[list[Offer], Scores, di
 def test_a_higher_return_risk_never_raises_the_value(price: int, cost: int, p_order: float, one: float, other: float) -> None:
     offers = [Offer(sku="a", price=price, unit_cost=cost, p_order=p_order)]
     low, high = (decided(offers, scored(risk), {}).offers[0].money for risk in sorted([one, other]))
-
     if low.margin_if_kept + low.loss_if_returned >= 0:
         assert high.expected_kept_margin <= low.expected_kept_margin
 
