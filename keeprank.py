@@ -9,7 +9,21 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's idle threads w
 
 import typer
 
-from commands import economics, features, models, pages, releases, running, simulating, sizes, snapshots, tables, training_rows, tuning
+from commands import (
+    economics,
+    features,
+    models,
+    pages,
+    releases,
+    retrieval,
+    running,
+    simulating,
+    sizes,
+    snapshots,
+    tables,
+    training_rows,
+    tuning,
+)
 from commands.common import err
 from domain.errors import KeeprankError
 
@@ -31,6 +45,7 @@ app.command()(releases.history)
 app.command()(running.serve)
 app.command()(models.backtest)
 app.command()(tuning.tune)
+app.command()(retrieval.recall)
 app.command()(economics.economics)
 app.command()(simulating.simulate)
 app.command()(sizes.size)

@@ -13,7 +13,7 @@ from commands import common
 from commands.common import CONFIG, Folder, Policy, Settings, Store, out
 from domain.errors import PolicyRefused, SettingsRefused
 
-Kind = Literal["return", "fit", "order"]
+Kind = Literal["return", "reason", "fit", "order"]
 
 
 def train(
@@ -29,7 +29,7 @@ def train(
     Next: `keeprank promote` makes it champion if it is better; `make ui` shows the run.
     """
     from domain.policy_text import settled
-    from experiments.printed import evaluation_table
+    from experiments.printed import coverage_table, evaluation_table
     from training.comparison_page import log_comparison
     from training.gate import judge
     from training.history import whoami
@@ -48,8 +48,10 @@ def train(
     for kind, trained in training.trained.items():
         out.print(evaluation_table(f"{kind}: {trained.evaluation.rows:,} newest rows judge", trained.evaluation))
         out.print(f"learned from {trained.rows.learned_from}", highlight=False)
+        of = trained.model.intervals
+        out.print(coverage_table(f"{kind}: {of.coverage:.0%} intervals of the rate of {of.batch_rows} like rows", trained.covered))
     for kind, why in training.skipped.items():
-        out.print(f"no {kind} model: {why}", markup=False, highlight=False)
+        out.print(f"no {'retrieval' if kind == 'retrieval' else f'{kind} model'}: {why}", markup=False, highlight=False)
     track = partial(common.progress, sentence="taking the snapshot")
     version = log_training(registry, training, shop, parsed, policy_text, now=common.now(), by=who, track=track)
     if registry.version(CHAMPION) is not None:
@@ -62,9 +64,15 @@ def train(
 def backtest(
     folder: Folder,
     model: Annotated[Kind, typer.Option(help="Which model.")],
-    split: Annotated[Literal["time", "random"], typer.Option(help="Train before and judge after a day, or shuffle.")] = "time",
+    split: Annotated[
+        Literal["time", "months", "random"],
+        typer.Option(help="Train before and judge after a day; the same at the start of every month, which is judged; or shuffle."),
+    ] = "time",
     cut: Annotated[
-        str | None, typer.Option(help="The day of a split by time, such as 2011-08-01; by default the newest rows judge.")
+        str | None,
+        typer.Option(
+            help="The day of a split by time, such as 2011-08-01; by default the newest rows judge. By months, the first that is judged."
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
@@ -74,8 +82,9 @@ def backtest(
     """Was it right? Train on what was known before a day, judge on what came after, beside simple baselines on the same rows."""
     from dataclasses import replace
 
-    from experiments.backtest import backtest_at_random, backtest_by_time
-    from experiments.printed import backtest_table
+    from experiments.backtest import Backtest, backtest_at_random, backtest_by_time
+    from experiments.printed import backtest_table, walk_forward_table
+    from experiments.walk_forward import WalkForward, walk_forward
     from training.settings import parse_settings
 
     if cut is not None and split == "random":
@@ -85,11 +94,14 @@ def backtest(
     parsed = parse_settings(common.text(settings, SettingsRefused))
     parsed = parsed if seed is None else replace(parsed, seed=seed)
     shop = common.shop(folder, common.text(policy, PolicyRefused))
-    if split == "time":
+    found: Backtest | WalkForward
+    if split == "months":
+        found = walk_forward(model, shop, parsed, first=common.day(cut, "--cut"), progress=common.progress)
+    elif split == "time":
         found = backtest_by_time(model, shop, parsed, common.day(cut, "--cut"), common.progress)
     else:
         found = backtest_at_random(model, shop, parsed, common.progress)
-    out.print(backtest_table(found))
+    out.print(walk_forward_table(found) if isinstance(found, WalkForward) else backtest_table(found))
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(found.to_json(), indent=1) + "\n")

@@ -44,7 +44,12 @@ def _rates(rows: Rows, chosen: npt.NDArray[np.int64]) -> Floats:
 def _own_rate(
     rows: Rows, inputs: pd.DataFrame, learn: npt.NDArray[np.int64], judge: npt.NDArray[np.int64], overall: Floats
 ) -> dict[str, Floats]:
-    """The customer's rate; of impressions that of their position, as no customer has a rate of ordering what is shown."""
+    """The customer's rate; of impressions that of their position, as no customer has a rate of ordering what is shown.
+
+    Nobody has returned often enough to have a mix of reasons of their own.
+    """
+    if rows.kind == "reason":
+        return {}
     if rows.shown is None:
         return {"customer_rate": _customer_rate(rows.kind, inputs.iloc[judge], overall)}
     return {"position_rate": _rate_per(rows.shown["position"], rows, learn, judge, overall)}

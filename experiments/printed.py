@@ -12,8 +12,10 @@ from rich.table import Table
 
 from domain.money import Money
 from experiments.backtest import Backtest
+from experiments.walk_forward import OURS, WalkForward
 from training.bootstrap import Interval
 from training.comparing import ALL
+from training.coverage import Covered
 from training.evaluate import Evaluation
 from training.gate import Verdict
 from training.history import Change
@@ -40,6 +42,14 @@ def evaluation_table(title: str, evaluation: Evaluation) -> Table:
     return table
 
 
+def coverage_table(title: str, covered: Sequence[Covered]) -> Table:
+    """Whether intervals kept their word: how many held the rate of their batch, and how wide they are, per slice."""
+    table = _table(title, ["rows", "held", "mean width"])
+    for one in covered:
+        table.add_row(f"{one.of}, {one.slice}", f"{one.rows:,}", f"{one.coverage:.1%}", f"{one.width:.3f}")
+    return table
+
+
 def backtest_table(found: Backtest) -> Table:
     """The model beside its baselines, and per slice."""
     when = f"cut {found.cut[:10]}" if found.cut else f"seed {found.seed}"
@@ -50,6 +60,26 @@ def backtest_table(found: Backtest) -> Table:
     for name, metrics in found.baselines.items():
         table.add_row(name, "", *_row(metrics, names), shown(found.versus[name]["auc"]), style="dim")
     table.add_section()
+    for part in found.evaluation.slices:
+        table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names), "")
+    return table
+
+
+def walk_forward_table(found: WalkForward) -> Table:
+    """Month by month and their mean, the others beneath, and all months' rows by slice."""
+    names = [name for name in _SHOWN if name in found.mean[OURS]]
+    rows = sum(month.rows_test for month in found.months)
+    table = _table(f"{found.model}, month by month: {rows:,} rows judge", ["rows", *(_SHOWN[name] for name in names), "AUC gained over it"])
+    for month in found.months:
+        table.add_row(month.month, f"{month.rows_test:,}", *_row(month.metrics[OURS], names), "")
+    for left_out, why in found.left_out.items():
+        table.add_row(f"{left_out}: {why}")
+    table.add_section()
+    table.add_row("mean of the months", "", *_row(found.mean[OURS], names), "", style="bold")
+    for name, versus in found.versus.items():
+        table.add_row(name, "", *_row(found.mean[name], names), shown(versus["auc"]), style="dim")
+    table.add_section()
+    table.add_row("all months in one", f"{rows:,}", *_row(found.evaluation.metrics, names), "")
     for part in found.evaluation.slices:
         table.add_row(part.name, f"{part.rows:,}", *_row(part.metrics, names), "")
     return table

@@ -21,7 +21,7 @@ from domain.money import half_even
 from domain.policy import Objective, Policy
 from serving.assortment import UNKNOWN, Product
 from serving.ordering import MILLION, Valued, put_in_order
-from serving.wire import ExcludedOffer, Fallback, Fit, Money, Offer, RankedOffer, RankRequest
+from serving.wire import ExcludedOffer, Fallback, Fit, Money, Offer, RankedOffer, RankRequest, ReturnRange
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,6 +43,7 @@ class Scores:
         new_customer: whether the shopper has no history.
         known: which offers have been ordered before.
         p_order: P(order | shown, position removed), for requests that bring none; None when the release has no order model.
+        ranges: how far P(return) may stray; None when the release has no return model.
     """
 
     p_return: Floats | None
@@ -50,6 +51,7 @@ class Scores:
     new_customer: bool
     known: npt.NDArray[np.bool_]
     p_order: Floats | None = None
+    ranges: Sequence[ReturnRange] | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ def _ranked(row: _Row, position: int, propensity: float, scores: Scores, money: 
         price=row.price or 0,
         p_order=row.p_order,
         p_return=row.p_return,
+        p_return_interval=None if scores.ranges is None else scores.ranges[row.number],
         fit=_fit(scores, row),
         money=money,
         fallback=_fallback(scores, row),

@@ -17,12 +17,25 @@ EXPLAINED = 20
 
 _REASONS = 3
 _DECIMALS = 4
+_SHARE_DECIMALS = 6
 _MEANING = {feature.name: feature.meaning for feature in FEATURES}
 
 
 def reasons(model: Model, inputs: pd.DataFrame) -> list[list[Reason]]:
     """For each row of features, the three that moved P(return) most, the strongest first."""
     return [_strongest(model.features, row) for row in model.contributions(inputs, of="returned")]
+
+
+def shared_out(model: Model, inputs: pd.DataFrame, p_return: Sequence[float]) -> list[dict[str, float]]:
+    """P(returned for a reason | ordered) of each group of reasons: P(return) times the reason model's share; they add up to P(return).
+
+    Args:
+        model: the reason model.
+        inputs: rows of features.
+        p_return: P(return | ordered) of each row.
+    """
+    joint = model.predict(inputs) * np.asarray(p_return)[:, None]
+    return [dict(zip(model.classes, map(float, row), strict=True)) for row in np.round(joint, _SHARE_DECIMALS)]
 
 
 def _strongest(names: Sequence[str], contributions: npt.NDArray[np.float64]) -> list[Reason]:

@@ -27,10 +27,12 @@ from serving.assortment import UNKNOWN, Product, assortment, currencies
 from serving.decide import Decision, Scores, decide
 from serving.ordering import chance
 from serving.reading import RequestRefused
-from serving.reasons import EXPLAINED, reasons
+from serving.reasons import EXPLAINED, reasons, shared_out
 from serving.since import asked_at, since, withdrew
-from serving.wire import BasketLine, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
+from serving.wire import BasketLine, FieldError, IntervalTerms, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo, ReturnRange
 from training.model import Release, load
+
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,7 @@ class Serving:
             currency=currency,
             per=decision.per,
             fallback=decision.fallback,
+            intervals=self._terms(),
             objective=self.policy.ranking.objective,
             order_bonus=decision.order_bonus,
             offers=self._explained(request, decision, inputs) if request.explain else list(decision.offers),
@@ -166,8 +169,10 @@ class Serving:
         }
 
     def _scores(self, request: RankRequest, inputs: pd.DataFrame) -> Scores:
+        p_return = self._predicted("return", inputs, of="returned")
         return Scores(
-            p_return=self._predicted("return", inputs, of="returned"),
+            p_return=p_return,
+            ranges=None if p_return is None else self._ranges(inputs, p_return),
             fit=self._predicted("fit", inputs),
             p_order=self._predicted("order", inputs, of="ordered") if request.offers[0].p_order is None else None,
             new_customer=withdrew(request) or not self.snapshot.knows_customer(request.customer_id),
@@ -181,13 +186,34 @@ class Serving:
         predicted = model.predict(inputs)
         return predicted if of is None else predicted[:, model.classes.index(of)]
 
+    def _ranges(self, inputs: pd.DataFrame, p_return: npt.NDArray[np.float64]) -> list[ReturnRange]:
+        found = self.release.models["return"].interval(inputs, p_return, of="returned")
+        ends = (np.round(end, _DECIMALS).tolist() for end in (found.low, found.high))
+        rows = zip(*ends, found.segment_names, found.fallback_levels, strict=True)
+        return [ReturnRange(low=low, high=high, segment=segment, fallback_level=level) for low, high, segment, level in rows]
+
+    def _terms(self) -> IntervalTerms | None:
+        if "return" not in self.release.models:
+            return None
+        learned = self.release.models["return"].intervals
+        return IntervalTerms(orders=learned.batch_rows, coverage=learned.coverage)
+
     def _explained(self, request: RankRequest, decision: Decision, inputs: pd.DataFrame) -> list[RankedOffer]:
         if "return" not in self.release.models:
             return list(decision.offers)
         rows = {offer.sku: row for row, offer in enumerate(request.offers)}
         first, rest = decision.offers[:EXPLAINED], decision.offers[EXPLAINED:]
-        found = reasons(self.release.models["return"], inputs.iloc[[rows[offer.sku] for offer in first]]) if first else []
-        return [*(msgspec.structs.replace(offer, reasons=why) for offer, why in zip(first, found, strict=True)), *rest]
+        if not first:
+            return []
+        seen = inputs.iloc[[rows[offer.sku] for offer in first]]
+        found, mix = reasons(self.release.models["return"], seen), self._mix(first, seen)
+        told = zip(first, found, mix, strict=True)
+        return [*(msgspec.structs.replace(offer, reasons=why, p_return_for=shares) for offer, why, shares in told), *rest]
+
+    def _mix(self, offers: Sequence[RankedOffer], inputs: pd.DataFrame) -> Sequence[dict[str, float] | None]:
+        if "reason" not in self.release.models:
+            return [None] * len(offers)
+        return shared_out(self.release.models["reason"], inputs, [offer.p_return for offer in offers])
 
 
 def _require_features(release: Release, snapshot: Snapshot) -> None:

@@ -32,6 +32,8 @@ Probability = Annotated[float, Meta(ge=0.0, le=1.0, description="A probability, 
 Fallback = Literal["none", "new_customer", "new_offer", "new_customer_and_offer", "prior"]
 """What a score had to do without: nothing, the customer's history, the sku's, both, or the return model altogether."""
 
+FallbackLevel = Literal["none", "customer_and_item", "all", "unknown"]
+
 
 class Offer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One sku at a price.
@@ -143,6 +145,28 @@ class Fit(Struct, frozen=True, kw_only=True):
     large: Probability
 
 
+class ReturnRange(Struct, frozen=True, kw_only=True):
+    """Between which rates orders like this one come back; `intervals` in the reply says of how many at once, and how often that holds."""
+
+    low: Probability
+    high: Probability
+    segment: Annotated[str, Meta(description="Whose past says so.", examples=["customer:known item:new risk:middle"])]
+    fallback_level: Annotated[
+        FallbackLevel,
+        Meta(
+            description="Whose width it is: none: the segment's own; customer_and_item: all risks of such customers and items; "
+            "all: all orders; unknown: too few were seen, so low is 0 and high is 1."
+        ),
+    ]
+
+
+class IntervalTerms(Struct, frozen=True, kw_only=True):
+    """What the intervals promise: of so many orders like one, the share that comes back lies inside, so often."""
+
+    orders: Annotated[int, Meta(ge=1, description="Orders of a batch.")]
+    coverage: Annotated[float, Meta(gt=0.0, lt=1.0, description="Share of batches whose rate lies inside, such as 0.9.")]
+
+
 class Reason(Struct, frozen=True, kw_only=True):
     """One of the features that moved P(return) most."""
 
@@ -168,10 +192,18 @@ class RankedOffer(Struct, frozen=True, kw_only=True):
         ),
     ]
     p_return: Annotated[Probability, Meta(description="P(return | ordered), rounded to 6 decimals.")]
+    p_return_interval: Annotated[ReturnRange | None, Meta(description="Null without a return model.")]
     fit: Annotated[Fit | None, Meta(description="Null without a fit model, or for a sku without a size.")]
     money: Money
     fallback: Fallback
     reasons: list[Reason] = []
+    p_return_for: Annotated[
+        dict[str, Probability] | None,
+        Meta(
+            description="With explain, for the first 20 offers: p_return shared out over size, quality, taste and other, the reasons it "
+            "would come back for; null without a reason model."
+        ),
+    ] = None
 
 
 class ExcludedOffer(Struct, frozen=True, kw_only=True):
@@ -200,6 +232,7 @@ class RankReply(Struct, frozen=True, kw_only=True):
         Meta(description="order: no p_order was given and the release has no order model, so every offer is ranked as if ordered."),
     ]
     fallback: Annotated[Fallback, Meta(description="What every score had to do without; offers carry their own.")]
+    intervals: Annotated[IntervalTerms | None, Meta(description="What p_return_interval is of; null without a return model.")]
     objective: Annotated[Objective, Meta(description="What the policy takes an order to be worth.")]
     order_bonus: Annotated[
         int,

@@ -21,7 +21,7 @@ class Split:
 
     Attributes:
         train: rows that the trees learn from.
-        calibrate: rows that calibrate.
+        calibrate: rows that calibrate; the models that roll (`training.rolling`) learn from both.
         judge: rows that judge.
         cut: orders whose labels were known before this moment train and calibrate; orders from it on judge.
     """

@@ -62,6 +62,7 @@ def intervals(
     resamples: int = RESAMPLES,
     level: float = LEVEL,
     names: Sequence[str] = NAMES,
+    parts: ArrayLike | None = None,
 ) -> dict[str, Interval]:
     """Metrics of one forecast, each with its percentile interval over resampled customers.
 
@@ -76,15 +77,17 @@ def intervals(
         resamples: how many draws; with 0 there are values only.
         level: coverage aimed at, 0-1.
         names: which of `training.metrics.METRICS`.
+        parts: the part of each row, such as its month, (n,): a metric is then the mean of its values in the parts, and a customer who
+            is drawn is drawn in all of them.
 
     Raises:
         ValueError: lengths differ, a row has no customer, or `Scored` or `metrics` refuse their part.
     """
-    scored = Scored(y, p)
-    draws = [list(metrics(scored, weights, names).values()) for weights in _resampled(clusters, len(scored), seed, resamples)]
-    whole = metrics(scored, None, names)
+    scored = _Parted(y, p, parts)
+    draws = [scored.means(names, weights) for weights in _resampled(clusters, scored.rows, seed, resamples)]
     columns = np.array(draws, dtype=np.float64).reshape(-1, len(names)).T
-    return {name: _interval(whole[name], column, resamples, level) for name, column in zip(whole, columns, strict=True)}
+    whole = zip(names, scored.means(names), columns, strict=True)
+    return {name: _interval(value, column, resamples, level) for name, value, column in whole}
 
 
 def paired_difference(
@@ -97,21 +100,67 @@ def paired_difference(
     seed: int,
     resamples: int = RESAMPLES,
     level: float = LEVEL,
+    parts: ArrayLike | None = None,
 ) -> Interval:
     """What changes from forecast a (the champion) to b (the challenger): metric(b) - metric(a), on the same resampled customers.
 
-    Both forecasts meet the same luck in each draw, so the range is as narrow as the comparison allows.
+    Both forecasts meet the same luck in each draw, so the range is as narrow as the comparison allows. With `parts`, as in `intervals`.
 
     Raises:
         ValueError: as for `intervals`.
     """
-    a, b = Scored(y, p_a), Scored(y, p_b)
+    a, b = _Parted(y, p_a, parts), _Parted(y, p_b, parts)
 
     def difference(weights: Floats | None) -> float:
-        return metrics(b, weights, (metric,))[metric] - metrics(a, weights, (metric,))[metric]
+        return b.means((metric,), weights)[0] - a.means((metric,), weights)[0]
 
-    draws = np.array([difference(weights) for weights in _resampled(clusters, len(a), seed, resamples)], dtype=np.float64)
+    draws = np.array([difference(weights) for weights in _resampled(clusters, a.rows, seed, resamples)], dtype=np.float64)
     return _interval(difference(None), draws, resamples, level)
+
+
+class _Parted:
+    """Outcomes beside their forecasts, part by part."""
+
+    def __init__(self, y: ArrayLike, p: ArrayLike, parts: ArrayLike | None) -> None:
+        scored = Scored(y, p)
+        number = np.zeros(len(scored), dtype=np.intp) if parts is None else pd.factorize(np.asarray(parts))[0]
+        if len(number) != len(scored):
+            raise ValueError(f"parts of {len(number)} rows for {len(scored)}; expected one per row")
+        rows = [np.flatnonzero(number == part) for part in range(int(number.max(initial=0)) + 1)]
+        self.rows = len(scored)
+        self.parts = [(chosen, Scored(scored.y[chosen], scored.p[chosen])) for chosen in rows]
+
+    def means(self, names: Sequence[str], weights: Floats | None = None) -> list[float]:
+        """The mean over the parts of each metric."""
+        found = [metrics(scored, None if weights is None else weights[chosen], names) for chosen, scored in self.parts]
+        return [sum(one[name] for one in found) / len(found) for name in names]
+
+
+def ratios(numerators: ArrayLike, denominators: ArrayLike, clusters: Clusters, *, seed: int) -> list[Interval]:
+    """Σ numerators / Σ denominators of each column, on the same resampled customers.
+
+    With ones below it is a mean; with one forecast's hits above another's, how many times as much it hits.
+
+    Args:
+        numerators: (n, k).
+        denominators: (n, k), or what broadcasts to it.
+        clusters: the customer of each row, (n,).
+        seed: of the draws.
+
+    Raises:
+        ValueError: lengths differ, or a row has no customer.
+    """
+    above = np.asarray(numerators, dtype=np.float64)
+    below = np.broadcast_to(np.asarray(denominators, dtype=np.float64), above.shape)
+
+    def ratio(weights: Floats) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (weights @ above) / (weights @ below)
+        return np.where(np.isfinite(found), found, np.nan)
+
+    draws = np.array([ratio(weights) for weights in _resampled(clusters, len(above), seed, RESAMPLES)]).reshape(-1, above.shape[1])
+    whole = ratio(np.ones(len(above)))
+    return [_interval(float(value), column, RESAMPLES, LEVEL) for value, column in zip(whole, draws.T, strict=True)]
 
 
 def _resampled(clusters: Clusters, rows: int, seed: int, resamples: int) -> Iterator[Floats]:

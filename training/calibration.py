@@ -33,13 +33,22 @@ class Calibration:
 
     def apply(self, raw: Floats) -> Floats:
         """Calibrated probabilities (n, classes) of raw ones (n, classes); rows sum to 1."""
-        scores = _log_odds(raw) @ self.slopes + self.intercepts
+        scores = self._scores(_log_odds(raw))
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+    def _scores(self, log_odds: Floats) -> Floats:
+        """log-odds @ slopes + intercepts, added up class by class: BLAS would give one row other last digits than many."""
+        return np.asarray(sum(log_odds[:, [number]] * slope for number, slope in enumerate(self.slopes)) + self.intercepts)
 
     def shifted(self, log_odds: float) -> Calibration:
         """The same, with these log-odds added to the last class's."""
         return Calibration(self.slopes, self.intercepts + np.append(np.zeros(len(self.intercepts) - 1), log_odds)) if log_odds else self
+
+
+def uncalibrated(classes: int) -> Calibration:
+    """One that leaves scores as they are."""
+    return Calibration(np.eye(classes - 1, classes), np.zeros(classes))
 
 
 def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import NotEnoughData, ReleaseRefused
+from domain.errors import ReleaseRefused
 from features.sealed import read_sealed, write_sealed
-from training.calibration import Calibration, fit_calibration
-from training.settings import Forest
+from training.calibration import Calibration, fit_calibration, uncalibrated
+from training.intervals import Bounds, Intervals, newcomers
+from training.learned import CLASSES as CLASSES
+from training.learned import FIXED as FIXED
+from training.learned import SHOWN_POSITION as SHOWN_POSITION
+from training.learned import Binned as Binned
+from training.learned import Floats as Floats
+from training.learned import binned as binned
+from training.retrieval.learned import Learned
+from training.settings import USUAL_BATCHES, Batches, Forest
 
-Floats = npt.NDArray[np.float64]
-
-CLASSES: Mapping[str, tuple[str, ...]] = {
-    "return": ("kept", "returned"),
-    "fit": ("small", "fits", "large"),
-    "order": ("not_ordered", "ordered"),
-}
-"""What each model tells apart, in the order of its probabilities."""
-
-SHOWN_POSITION = "shown_position"
-"""The place in the list that an offer was shown at, 1 at the top."""
-
-FIXED: Mapping[str, Mapping[str, float]] = {"return": {}, "fit": {}, "order": {SHOWN_POSITION: 1.0}}
-"""Training-only inputs of each model, and what they are held at when it predicts.
-
-Offers further down are seen less. A model that learns from the position does not blame the offer for it; with every offer at the top,
-only what the offer and the shopper bring is left (position as a feature that is held when serving: Guo et al. 2019, PAL, its baseline).
-"""
-
-_TREES, _CALIBRATION, _ABOUT = "trees.txt", "calibration.npz", "about.json"
+_TREES, _CALIBRATION, _INTERVALS, _ABOUT = "trees.txt", "calibration.npz", "intervals.npz", "about.json"
+_RETRIEVAL = "retrieval"
 _LAST_TREE_ENDS = "end of trees"
 
 
@@ -46,11 +37,12 @@ class Model:
     """A calibrated forest.
 
     Attributes:
-        kind: "return", "fit" or "order".
+        kind: "return", "reason", "fit" or "order".
         features: names of the inputs that a caller has to give, in order; the trees read those of `fixed` after them.
         booster: the trees.
         calibration: makes their scores come true.
         base_rates: share of each class among the rows it learned from.
+        intervals: how far the rate of a batch of like rows may stray from its probability.
         shift: log-odds of the last class that it adds when it serves: what it learned from was drawn (`training.sampled`), and
             happens at another rate than in the shop. 0 for a model of what really happened.
     """
@@ -60,6 +52,7 @@ class Model:
     booster: lgb.Booster
     calibration: Calibration
     base_rates: tuple[float, ...]
+    intervals: Intervals
     shift: float = 0.0
 
     @property
@@ -88,6 +81,14 @@ class Model:
         """
         calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
         return calibration.apply(_raw(self.booster, self._read(inputs, as_seen=as_seen), threads))
+
+    def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
+        """Between which rates batches of rows like each are of class `of`, given its probabilities `p` (n,) as `predict` says them."""
+        return self.intervals.of(p, newcomers(inputs), self.classes.index(of))
+
+    def raw(self, inputs: pd.DataFrame, *, threads: int = 1) -> Floats:
+        """What its trees say (rows, classes), at the positions where things happened: nothing has made it come true yet."""
+        return _raw(self.booster, self._read(inputs, as_seen=True), threads)
 
     def contributions(self, inputs: pd.DataFrame, *, of: str) -> Floats:
         """What each feature adds to the raw log-odds of class `of` (rows, features): Shapley values of the trees (Lundberg 2018).
@@ -119,10 +120,12 @@ class Release:
 
     Attributes:
         seal: identifies the content.
-        models: by kind; a shop without returns has no "return", one without verdicts no "fit", one without impressions no "order".
+        models: by kind; a shop without returns has no "return", one without their reasons no "reason", one without verdicts no
+            "fit", one without impressions no "order".
         feature_set: the feature set's hash.
         policy: the content of policy.toml that the release was made with.
         about: what else is said of it, as JSON: data fingerprints, settings, time ranges.
+        retrieval: what candidates are found with; None where the shop had too little data.
     """
 
     seal: str
@@ -130,46 +133,7 @@ class Release:
     feature_set: str
     policy: str
     about: Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Binned:
-    """Rows to learn from, sorted into LightGBM's bins.
-
-    Attributes:
-        features: names of the inputs that a caller of the model has to give.
-        rows: the rows; LightGBM bins them when it first grows a tree of them, or when `construct` is called.
-        base_rates: share of each class.
-    """
-
-    features: tuple[str, ...]
-    rows: lgb.Dataset
-    base_rates: tuple[float, ...]
-
-
-def binned(kind: str, train: tuple[pd.DataFrame, npt.NDArray[np.int64]], *, reused: bool = False) -> Binned:
-    """Rows to learn from, as `fit` takes them.
-
-    Args:
-        kind: "return", "fit" or "order".
-        train: features, the training-only inputs of `FIXED`, and classes (0, 1, …).
-        reused: several forests of different settings are grown of them; inputs that a setting makes useless are kept then.
-
-    Raises:
-        NotEnoughData: a class is missing.
-        KeyError: a training-only input is missing.
-    """
-    inputs, y = train
-    features = tuple(name for name in inputs.columns if name not in FIXED[kind])
-    columns = [*features, *FIXED[kind]]
-    classes = CLASSES[kind]
-    counts = np.bincount(y, minlength=len(classes))
-    if (counts == 0).any():
-        raise NotEnoughData(f"no row of class {classes[int(np.argmin(counts))]!r} to learn from", advice="give more rows")
-    kept: dict[str, object] | None = {"feature_pre_filter": False, "verbose": -1} if reused else None
-    values = inputs[columns].to_numpy(dtype="float64")
-    rows = lgb.Dataset(values, label=y, feature_name=columns, params=kept, free_raw_data=True)
-    return Binned(features, rows, tuple((counts / counts.sum()).tolist()))
+    retrieval: Learned | None = None
 
 
 def fit(
@@ -181,43 +145,96 @@ def fit(
     seed: int,
     threads: int,
     shift: float = 0.0,
+    intervals: Batches = USUAL_BATCHES,
     track: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Model:
     """Train and calibrate a model; the same rows, settings and seed give the same bytes.
 
     Args:
-        kind: "return", "fit" or "order".
+        kind: "return", "reason", "fit" or "order".
         train: features, the training-only inputs of `FIXED`, and classes (0, 1, …) of the rows the trees learn from; or those, binned.
         calibrate: the same of a later block; it calibrates at the positions where things happened.
         forest: settings.
         seed: seed of the draws of rows and features.
         threads: LightGBM's threads; they do not change the result.
         shift: log-odds of the last class to add when it serves.
+        intervals: what the intervals are of; they are learned on the block that calibrates.
         track: wraps the loop over trees, to show progress.
 
     Raises:
         NotEnoughData: a class is missing from either block.
         KeyError: a training-only input is missing.
     """
+    model = grow(kind, train, forest, seed=seed, threads=threads, shift=shift, track=track)
+    later, happened = calibrate
+    return calibrated(model, model.raw(later, threads=threads), later, happened, intervals, seed=seed)
+
+
+def calibrated(model: Model, raw: Floats, inputs: pd.DataFrame, y: npt.NDArray[np.int64], intervals: Batches, *, seed: int) -> Model:
+    """The model with a calibration and intervals that are learned from rows that its trees have not seen.
+
+    Args:
+        model: as `grow` made it.
+        raw: what trees that had not seen the rows said of them (n, classes).
+        inputs: the rows' features.
+        y: what happened, classes (n,).
+        intervals: what the intervals are of.
+        seed: seed of the draws of batches.
+
+    Raises:
+        NotEnoughData: a class never happened.
+    """
+    from training.conformal import fit_intervals  # only who trains needs crepes: what serves looks up
+
+    calibration = fit_calibration(raw, y)
+    strays = fit_intervals(calibration.apply(raw), y, newcomers(inputs), intervals, seed=seed)
+    return replace(model, calibration=calibration, intervals=strays)
+
+
+def grow(
+    kind: str,
+    train: tuple[pd.DataFrame, npt.NDArray[np.int64]] | Binned,
+    forest: Forest,
+    *,
+    seed: int,
+    threads: int,
+    shift: float = 0.0,
+    track: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Model:
+    """Train a model that is not calibrated yet, as in `fit`; of its intervals nothing is known.
+
+    Raises:
+        NotEnoughData: a class is missing.
+        KeyError: a training-only input is missing.
+    """
     learned = train if isinstance(train, Binned) else binned(kind, train)
-    columns = [*learned.features, *FIXED[kind]]
     booster = lgb.Booster(_parameters(kind, forest, seed, threads), learned.rows)
     for _ in track(range(forest.trees)):
         booster.update()
-    later, happened = calibrate
-    calibration = fit_calibration(_raw(booster, later[columns].to_numpy(dtype="float64"), threads), happened)
-    return Model(kind, learned.features, booster, calibration, learned.base_rates, shift)
+    classes = len(CLASSES[kind])
+    return Model(kind, learned.features, booster, uncalibrated(classes), learned.base_rates, Intervals.unknown(classes), shift)
 
 
-def save(models: Mapping[str, Model], folder: Path, *, feature_set: str, policy: str, about: Mapping[str, Any]) -> str:
+def save(
+    models: Mapping[str, Model],
+    folder: Path,
+    *,
+    feature_set: str,
+    policy: str,
+    about: Mapping[str, Any],
+    retrieval: Learned | None = None,
+) -> str:
     """Write a release: LightGBM text, JSON and npz under a manifest of hashes. Returns its seal."""
 
     def write(partial: Path) -> None:
         (partial / "policy.toml").write_text(policy)
         for kind, model in models.items():
             _write_model(model, partial / kind)
+        if retrieval is not None:
+            retrieval.write(partial / _RETRIEVAL)
 
-    return write_sealed(folder, write, {"kind": "release", "feature_set": feature_set, "models": sorted(models), "about": dict(about)})
+    facts = {"kind": "release", "feature_set": feature_set, "models": sorted(models), "retrieval": retrieval is not None}
+    return write_sealed(folder, write, {**facts, "about": dict(about)})
 
 
 def load(folder: Path, *, feature_set: str) -> Release:
@@ -241,8 +258,9 @@ def load(folder: Path, *, feature_set: str) -> Release:
         )
     try:
         models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
-        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"])
-    except (OSError, ValueError, TypeError, KeyError, lgb.basic.LightGBMError) as error:
+        retrieval = Learned.read(folder / _RETRIEVAL) if manifest.get("retrieval") else None
+        return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"], retrieval)
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile, lgb.basic.LightGBMError) as error:
         raise ReleaseRefused(f"the release in {folder} is damaged: {error!r}", advice="train anew") from error
 
 
@@ -275,6 +293,7 @@ def _write_model(model: Model, folder: Path) -> None:
     folder.mkdir()
     (folder / _TREES).write_text(model.booster.model_to_string())
     np.savez(folder / _CALIBRATION, slopes=model.calibration.slopes, intercepts=model.calibration.intercepts)
+    np.savez(folder / _INTERVALS, allow_pickle=False, **model.intervals.arrays())
     about = {
         "kind": model.kind,
         "classes": list(model.classes),
@@ -298,7 +317,10 @@ def _read_model(kind: str, folder: Path) -> Model:
     booster = lgb.Booster(model_str=trees)
     with np.load(folder / _CALIBRATION, allow_pickle=False) as arrays:
         calibration = Calibration(arrays["slopes"], arrays["intercepts"])
-    model = Model(kind, tuple(about["features"]), booster, calibration, tuple(about["base_rates"]), float(about["shift"]))
+    with np.load(folder / _INTERVALS, allow_pickle=False) as arrays:
+        intervals = Intervals.from_arrays(dict(arrays), len(CLASSES[kind]))
+    features, base_rates, shift = tuple(about["features"]), tuple(about["base_rates"]), float(about["shift"])
+    model = Model(kind, features, booster, calibration, base_rates, intervals, shift)
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
     return model

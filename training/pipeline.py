@@ -15,8 +15,13 @@ from features.asked import of_order_lines
 from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge
+from training.coverage import Covered, covered
 from training.evaluate import Evaluation, evaluate
 from training.model import CLASSES, Model, fit
+from training.retrieval.learned import Learned
+from training.retrieval.settings import RetrievalSettings
+from training.retrieval.train import Ready, train_retrieval
+from training.rolling import ROLLING, fit_rolling
 from training.rows import KINDS, Rows, labelled, sampled
 from training.settings import Settings
 
@@ -35,6 +40,7 @@ class Trained:
         inputs: their features, and those of its training-only inputs.
         p: its probabilities for them (rows, classes), at the positions where they were shown.
         evaluation: metrics.
+        covered: whether its intervals kept their word, per slice.
     """
 
     model: Model
@@ -43,6 +49,7 @@ class Trained:
     inputs: pd.DataFrame
     p: npt.NDArray[np.float64]
     evaluation: Evaluation
+    covered: tuple[Covered, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +58,13 @@ class Training:
 
     Attributes:
         trained: by kind.
-        skipped: why a kind was not trained.
+        skipped: why a kind, or "retrieval", was not trained.
+        retrieval: what candidates are found with.
     """
 
     trained: Mapping[str, Trained]
     skipped: Mapping[str, str]
+    retrieval: Learned | None = None
 
 
 def silent(steps: Iterable[Any], sentence: str) -> Iterable[Any]:  # noqa: ARG001
@@ -83,7 +92,17 @@ def train(shop: Shop, settings: Settings, *, progress: Progress = silent) -> Tra
     if not trained:
         reasons = "; ".join(f"{kind}: {why}" for kind, why in skipped.items())
         raise NotEnoughData(f"no model can be trained: {reasons}", advice="give more matured order lines, or lower blocks.fewest_rows")
-    return Training(trained, skipped)
+    try:
+        retrieval = _retrieval(shop, settings, progress)
+    except NotEnoughData as refusal:
+        return Training(trained, {**skipped, "retrieval": str(refusal)})
+    return Training(trained, skipped, retrieval)
+
+
+def _retrieval(shop: Shop, settings: Settings, progress: Progress) -> Learned:
+    return train_retrieval(
+        Ready.of(shop), pd.Timestamp(shop.now), RetrievalSettings(), seed=settings.seed, threads=settings.threads, progress=progress
+    )
 
 
 def learnable(kind: str, shop: Shop, settings: Settings) -> Rows:
@@ -130,18 +149,34 @@ def train_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
         NotEnoughData: a class is missing from a block that trains or calibrates.
     """
     inputs = rows.with_position(inputs)
-    blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
-    model = fit(
-        rows.kind,
-        blocks[0],
-        blocks[1],
-        settings.forests[rows.kind],
-        seed=settings.seed,
-        threads=settings.threads,
-        shift=rows.shift,
-        track=lambda trees: progress(trees, f"growing the {rows.kind} model's trees"),
-    )
+    model = fit_one(rows, inputs, split, settings, progress)
     judged, judged_inputs = rows.at(split.judge), inputs.iloc[split.judge].reset_index(drop=True)
     p = model.predict(judged_inputs, threads=settings.threads, as_seen=True)
     found = evaluate(judged, judged_inputs, p, seed=settings.seed, track=lambda parts: progress(parts, f"judging the {rows.kind} model"))
-    return Trained(model, split, judged, judged_inputs, p, found)
+    kept = covered(judged, judged_inputs, p, model, seed=settings.seed)
+    return Trained(model, split, judged, judged_inputs, p, found, kept)
+
+
+def fit_one(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings, progress: Progress = silent) -> Model:
+    """Train one model, and judge it by nothing.
+
+    Args:
+        rows: labelled rows.
+        inputs: their features, and those of its training-only inputs.
+        split: which of them train and calibrate.
+        settings: how.
+        progress: wraps the loop over trees, to show progress.
+
+    Raises:
+        NotEnoughData: a class is missing from a block that trains or calibrates.
+    """
+
+    def track(trees: Iterable[int]) -> Iterable[int]:
+        return progress(trees, f"growing the {rows.kind} model's trees")
+
+    forest, batches, seed, threads = settings.forests[rows.kind], settings.intervals, settings.seed, settings.threads
+    if rows.kind in ROLLING:
+        return fit_rolling(rows, inputs, split, forest, settings.rolling, batches, seed=seed, threads=threads, track=track)
+    blocks = [(inputs.iloc[block], rows.y[block]) for block in (split.train, split.calibrate)]
+    kind, shift = rows.kind, rows.shift
+    return fit(kind, blocks[0], blocks[1], forest, seed=seed, threads=threads, shift=shift, intervals=batches, track=track)

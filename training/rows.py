@@ -9,15 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import NotEnoughData
-from domain.known import known_since
+from domain.known import first_told, known_since
 from domain.tables import UTC
 from features.asked import of_impressions, of_order_lines
+from features.measures import REASONS
 from features.shop import Shop
 from training.model import CLASSES, SHOWN_POSITION
 from training.sampled import known_at, sampled_impressions, served_shift
 from training.settings import Sampling
 
-KINDS = ("return", "fit")
+KINDS = ("return", "reason", "fit")
 """The models whose rows are order lines; those of the order model are impressions."""
 
 ORDERED_WITHIN = pd.Timedelta(days=1)
@@ -29,14 +30,15 @@ class Rows:
     """Labelled rows of one model, by the time that they were ordered or shown at.
 
     Attributes:
-        kind: "return", "fit" or "order".
+        kind: "return", "reason", "fit" or "order".
         line_id: the order line of each row; that of an impression is the one it led to, missing where it led to none.
         asked: the rows as `features.asked.ASKED` says.
         y: class of each row, as in `training.model.CLASSES`.
-        known_at: when the label was known (UTC): for returns the end of the window, or later where a request was told late; for fit
-            the verdict's time; for impressions `ORDERED_WITHIN` after they were shown.
+        known_at: when the label was known (UTC): for returns and reasons the end of the window, or later where a request was told late;
+            for fit the verdict's time; for impressions `ORDERED_WITHIN` after they were shown.
         category: category of each row's sku.
         shown: of impressions, `request_id` (with the sku it names the row) and `position` (1 at the top); None for order lines.
+        asked_back_at: of return rows, when the shop knew of the first request; missing where the line was kept. None for others.
         shift: log-odds by which what is served differs from what these rows say (`training.sampled`); 0 but for drawn ones.
     """
 
@@ -48,6 +50,7 @@ class Rows:
     category: pd.Series
     shown: pd.DataFrame | None = None
     shift: float = 0.0
+    asked_back_at: pd.Series | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -57,7 +60,11 @@ class Rows:
         """What kind of rows these are, in words."""
         if self.kind == "order":
             return "order lines beside skus that were drawn, at an assumed rate" if self.shift else "impressions"
-        return {"return": "order lines whose window has closed", "fit": "verdicts on order lines"}[self.kind]
+        return {
+            "return": "order lines whose window has closed",
+            "reason": "order lines asked back, with a reason",
+            "fit": "verdicts on order lines",
+        }[self.kind]
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
@@ -70,7 +77,8 @@ class Rows:
         )
         shown = None if self.shown is None else self.shown.iloc[numbers].reset_index(drop=True)
         asked = self.asked.iloc[numbers].reset_index(drop=True)
-        return Rows(self.kind, line_id, asked, self.y[numbers], known_at, category, shown, self.shift)
+        back = None if self.asked_back_at is None else self.asked_back_at.iloc[numbers].reset_index(drop=True)
+        return Rows(self.kind, line_id, asked, self.y[numbers], known_at, category, shown, self.shift, back)
 
     def newest(self, most: int) -> Rows:
         """At most so many rows, the newest."""
@@ -88,12 +96,14 @@ def labelled(kind: str, shop: Shop) -> Rows:
     answer. Any other rule would bias the newest rows: before the window's end, early returns would be labelled and their kept
     neighbours not; waiting for parcels to arrive would label the kept ones first.
 
+    A reason row says why such a line was asked back, as it was told first; a line without a reason is none.
+
     An order row says whether an impression led to an order line, and is a row once nobody who saw it orders any more.
 
     Raises:
         NotEnoughData: order rows are asked for, and the shop tells of no impressions.
     """
-    return _by_time({"return": _return_rows, "fit": _fit_rows, "order": _order_rows}[kind](shop))
+    return _by_time({"return": _return_rows, "reason": _reason_rows, "fit": _fit_rows, "order": _order_rows}[kind](shop))
 
 
 def sampled(shop: Shop, sampling: Sampling, *, most: int, seed: int) -> Rows:
@@ -117,7 +127,36 @@ def _return_rows(shop: Shop) -> Rows:
     outcomes = shop.outcomes
     closed = (outcomes["window_ends"] <= shop.now).to_numpy() & shop.has("returns")
     y = outcomes["asked_back"].to_numpy().astype("int64")
-    return _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["label_known_at"]).where(closed)
+    back = _requests(shop).groupby("line_id")["known"].min().reindex(outcomes["line_id"]).reset_index(drop=True)
+    rows = _rows("return", shop, outcomes["line_id"], of_order_lines(shop.tables), y, outcomes["label_known_at"])
+    return replace(rows, asked_back_at=back.astype(UTC)).where(closed)
+
+
+def _reason_rows(shop: Shop) -> Rows:
+    told = _first_reasons(shop)
+    rows = _return_rows(shop)
+    asked_back = rows.where(rows.line_id.isin(told.index).to_numpy())
+    why = told.loc[asked_back.line_id].reset_index(drop=True)
+    known_at = asked_back.known_at.mask(why["known"] > asked_back.known_at, why["known"])
+    return replace(asked_back, kind="reason", y=why["group"].to_numpy().astype("int64"), known_at=known_at, asked_back_at=None)
+
+
+def _first_reasons(shop: Shop) -> pd.DataFrame:
+    """The group of the first reason that is known of each line, and since when."""
+    told = _requests(shop).dropna(subset="reason").sort_values("known", kind="stable").drop_duplicates("line_id")
+    return told.assign(group=told["reason"].map(_group)).set_index("line_id")[["group", "known"]]
+
+
+def _requests(shop: Shop) -> pd.DataFrame:
+    """Returns that were asked for inside their line's window, as they were first told, and since when each is `known`."""
+    told = first_told(shop.tables["returns"]).merge(shop.outcomes[["line_id", "window_ends"]], on="line_id")
+    known = told.assign(known=known_since(told, "requested_at").astype(UTC))
+    return known[(known["requested_at"] <= known["window_ends"]) & (known["known"] <= shop.now)]
+
+
+def _group(reason: str) -> int:
+    groups = CLASSES["reason"]
+    return next((number for number, group in enumerate(groups) if reason in REASONS.get(group, ())), groups.index("other"))
 
 
 def _fit_rows(shop: Shop) -> Rows:

@@ -21,7 +21,7 @@ class Forest:
     """Settings of one LightGBM model.
 
     Attributes:
-        trees: boosting rounds (per class for the fit model).
+        trees: boosting rounds (per class for the reason and fit models).
         learning_rate: shrinkage of each tree, in (0, 1].
         leaves: leaves per tree, at least 2.
         fewest_rows_per_leaf: rows that a leaf needs.
@@ -84,6 +84,26 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Rolling:
+    """How the return and reason models are calibrated, and what P(return) learns from lines whose window is still open.
+
+    Attributes:
+        share: share of the learned rows, the newest, that calibrates, in (0, 0.9].
+        steps: in how many steps; each is forecast by trees of all rows before it.
+        open_lines: "drop" them, or "weight" those that came back early by how few had by their age.
+    """
+
+    share: float
+    steps: int
+    open_lines: str
+
+    def __post_init__(self) -> None:
+        _require(0 < self.share <= 0.9, "share", self.share, "above 0 and at most 0.9")
+        _require(1 <= self.steps <= 20, "steps", self.steps, "1 to 20")
+        _require(self.open_lines in ("drop", "weight"), "open_lines", self.open_lines, "drop or weight")
+
+
+@dataclass(frozen=True)
 class Gate:
     """What a challenger must not be worse at.
 
@@ -113,6 +133,26 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Batches:
+    """What intervals are of: the rate of a batch of like rows.
+
+    Attributes:
+        coverage: share of batches whose rate has to lie inside, in [0.5, 0.99].
+        batch_rows: rows of a batch.
+        fewest_rows: a segment of fewer calibration rows takes the width of a larger one.
+    """
+
+    coverage: float
+    batch_rows: int
+    fewest_rows: int
+
+    def __post_init__(self) -> None:
+        _require(0.5 <= self.coverage <= 0.99, "coverage", self.coverage, "0.5 to 0.99")
+        for name in ("batch_rows", "fewest_rows"):
+            _require(1 <= getattr(self, name) <= _MOST, name, getattr(self, name), f"1 to {_MOST:,}")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of config/training.toml.
 
@@ -120,10 +160,12 @@ class Settings:
         seed: seed of everything random.
         threads: LightGBM's threads.
         blocks: the split by time.
-        forests: settings by model: "return", "fit" and "order".
+        forests: settings by model: "return", "reason", "fit" and "order".
         most_impressions: the order model learns from and is judged by at most so many impressions, the newest (`order.most_rows`).
         sampling: how it learns without impressions.
+        rolling: how the return and reason models are calibrated (`return.rolling`).
         gate: what a challenger must not be worse at.
+        intervals: what intervals are of.
     """
 
     seed: int
@@ -132,7 +174,9 @@ class Settings:
     forests: Mapping[str, Forest]
     most_impressions: int
     sampling: Sampling
+    rolling: Rolling
     gate: Gate
+    intervals: Batches
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed <= _MOST, "seed", self.seed, f"0 to {_MOST:,}")
@@ -150,17 +194,27 @@ def parse_settings(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the training settings are no TOML: {error}") from error
-    _exactly(raw, {"seed": int, "threads": int, "blocks": dict, "return": dict, "fit": dict, "order": dict, "gate": dict}, "")
-    forests = {name: _parsed(Forest, raw[name], f"{name}.") for name in ("return", "fit")}
+    sections = dict.fromkeys(("blocks", "return", "reason", "fit", "order", "gate", "intervals"), dict)
+    _exactly(raw, {"seed": int, "threads": int, **sections}, "")
+    forests = {"return": _parsed(Forest, raw["return"], "return.", beside={"rolling": dict})}
+    forests |= {name: _parsed(Forest, raw[name], f"{name}.") for name in ("reason", "fit")}
     forests["order"] = _parsed(Forest, raw["order"], "order.", beside={"most_rows": int, "sampled": dict})
-    blocks, sampling = _parsed(Blocks, raw["blocks"], "blocks."), _parsed(Sampling, raw["order"]["sampled"], "order.sampled.")
-    gate = _parsed(Gate, raw["gate"], "gate.")
-    return Settings(raw["seed"], raw["threads"], blocks, forests, raw["order"]["most_rows"], sampling, gate)
+    return Settings(
+        seed=raw["seed"],
+        threads=raw["threads"],
+        blocks=_parsed(Blocks, raw["blocks"], "blocks."),
+        forests=forests,
+        most_impressions=raw["order"]["most_rows"],
+        sampling=_parsed(Sampling, raw["order"]["sampled"], "order.sampled."),
+        rolling=_parsed(Rolling, raw["return"]["rolling"], "return.rolling."),
+        gate=_parsed(Gate, raw["gate"], "gate."),
+        intervals=_parsed(Batches, raw["intervals"], "intervals."),
+    )
 
 
 def _parsed(kind: type[Any], raw: Mapping[str, Any], where: str, *, beside: Mapping[str, type] | None = None) -> Any:
     """A section as its dataclass says; further keys may stand `beside` it, and are left to the caller."""
-    types = {"int": int, "float": float}
+    types = {"int": int, "float": float, "str": str}
     wanted = {field.name: types[str(field.type)] for field in fields(kind)}
     _exactly(raw, {**wanted, **(beside or {})}, where)
     try:
@@ -183,3 +237,7 @@ def _exactly(raw: Mapping[str, Any], wanted: Mapping[str, type], where: str) -> 
 def _require(holds: bool, name: str, value: object, expected: str) -> None:
     if not holds:
         raise SettingsRefused(f"{name} = {value!r}", expected=expected)
+
+
+USUAL_BATCHES = Batches(coverage=0.90, batch_rows=20, fewest_rows=1_000)
+"""For callers that train one model and read no file."""

@@ -24,8 +24,9 @@ from domain.policy import Policy, parse_policy
 from features.build import FEATURE_SET_HASH, Track
 from features.shop import Shop
 from features.taking import take_snapshot
-from training import flavor, plots
+from training import flavor, plots, slice_plots
 from training.bootstrap import Interval
+from training.coverage import promised
 from training.evaluate import clusters, slices
 from training.fingerprints import fingerprints
 from training.history import record
@@ -34,6 +35,7 @@ from training.model import Model, save
 from training.model_card import model_card
 from training.money import at_stake
 from training.pipeline import Trained, Training
+from training.plots_coverage import coverage_per_segment
 from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
 from training.settings import Settings
 
@@ -49,7 +51,12 @@ _NOTE, _LONGEST_NOTE = "mlflow.note.content", 5_000
 _DIGEST = 36
 """Characters that MLflow takes of a dataset's hash."""
 
-_PICTURED: Mapping[str, Mapping[str, int]] = {"return": {"returned": 1}, "fit": {"small": 0, "large": 2}, "order": {"ordered": 1}}
+_PICTURED: Mapping[str, Mapping[str, int]] = {
+    "return": {"returned": 1},
+    "reason": {"size": 0, "quality": 1, "taste": 2, "other": 3},
+    "fit": {"small": 0, "large": 2},
+    "order": {"ordered": 1},
+}
 """The classes of each model that are drawn, and their numbers."""
 
 
@@ -94,7 +101,8 @@ def log_training(
             "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
         }
         models = {kind: one.model for kind, one in training.trained.items()}
-        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about)
+        found = training.retrieval
+        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about, retrieval=found)
         card = model_card(training, settings, data, policy_text, seal)
         mlflow.log_text(card, "model_card.md")
         mlflow.set_tag(_NOTE, card[:_LONGEST_NOTE])
@@ -139,6 +147,10 @@ def _metrics(kind: str, trained: Trained) -> Iterator[tuple[str, float]]:
     yield f"{kind}.rows", float(found.rows)
     for name, interval in found.metrics.items():
         yield from _defined(f"{kind}.{name}", interval)
+    for one in trained.covered:
+        where = "" if one.slice == "all" else f"/{_legal(one.slice)}"
+        yield f"{kind}.coverage_{one.of}{where}", one.coverage
+        yield f"{kind}.interval_width_{one.of}{where}", one.width
     for part in found.slices:
         yield f"{kind}.rows/{_legal(part.name)}", float(part.rows)
         for name, interval in part.metrics.items():
@@ -161,7 +173,9 @@ def _flat(settings: Settings) -> dict[str, Any]:
     blocks = {f"blocks.{name}": value for name, value in asdict(settings.blocks).items()}
     order = {"order.most_rows": settings.most_impressions}
     order |= {f"order.sampled.{name}": value for name, value in asdict(settings.sampling).items()}
-    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order}
+    rolling = {f"return.rolling.{name}": value for name, value in asdict(settings.rolling).items()}
+    intervals = {f"intervals.{name}": value for name, value in asdict(settings.intervals).items()}
+    return {"seed": settings.seed, "threads": settings.threads, **blocks, **forests, **order, **rolling, **intervals}
 
 
 def _log_pictures(kind: str, trained: Trained, shop: Shop, policy: Policy, scratch: Path) -> None:
@@ -180,14 +194,27 @@ def _pictures(kind: str, trained: Trained, shop: Shop, policy: Policy) -> Iterat
         yield f"deciles_{name}", plots.deciles(seen, p[:, number])
         if 0 < seen.sum() < len(seen):
             yield f"roc_pr_{name}", plots.roc_pr(seen, p[:, number])
+    for of in promised(kind):
+        kept = [one for one in trained.covered if one.of == of]
+        yield f"coverage_{of}", coverage_per_segment(kept, model.intervals.coverage)
     yield "gain", plots.gain(list(model.columns), model.gains())
     if parts := trained.evaluation.slices:
         yield "auc_per_slice", plots.per_slice([part.name for part in parts], [part.metrics["auc"] for part in parts], "AUC per slice")
+        yield from _reliabilities(kind, trained)
     if kind == "return":
         yield from _money_picture(trained, shop, policy)
     if trained.rows.shown is not None and not trained.rows.shift:  # skus that were drawn were shown nowhere
         at_the_top = model.predict(trained.inputs)[:, 1]
         yield "position", plots.by_position(trained.rows.shown["position"], y, p[:, 1], at_the_top)
+
+
+def _reliabilities(kind: str, trained: Trained) -> Iterator[tuple[str, Figure]]:
+    """In every slice that was evaluated, does what is forecast come true?"""
+    parts = slices(trained.rows, trained.inputs)
+    for name, number in _PICTURED[kind].items():
+        seen = (trained.rows.y == number).astype("int64")
+        title = f"Does P({name}) come true in every part of the rows?"
+        yield f"reliability_per_slice_{name}", slice_plots.reliabilities(seen, trained.p[:, number], parts, title)
 
 
 def _money_picture(trained: Trained, shop: Shop, policy: Policy) -> Iterator[tuple[str, Figure]]:

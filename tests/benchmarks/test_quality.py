@@ -70,7 +70,7 @@ def trained(y: np.ndarray, p: np.ndarray, inputs: pd.DataFrame) -> Trained:
     names = pd.Series(["a"] * len(y))
     rows = Rows("fit", names, pd.DataFrame({"at": moments, "customer_id": names}), y, moments, names)
     nowhere: Any = None
-    return Trained(nowhere, nowhere, rows, inputs, p, nowhere)
+    return Trained(nowhere, nowhere, rows, inputs, p, nowhere, ())
 
 
 def test_what_others_published_stands_below() -> None:

@@ -179,6 +179,16 @@ def test_backtest_prints_a_table_and_writes_the_json(home: Path, said: Keeprank,
     assert ("return", "time", 3) == (told["model"], told["split"], told["seed"])
 
 
+def test_backtest_by_months_prints_each_month_and_writes_the_json(home: Path, said: Keeprank, tmp_path: Path) -> None:
+    file, given = tmp_path / "months.json", ["--model", "return", "--split", "months", "--cut", "2026-07-31"]
+    done = said("backtest", home / "shop", *given, "--json", file, "--settings", home / "training.toml")
+    assert 0 == done.code, done.err
+    assert "2026-08" in done.out
+    assert "mean of the months" in done.out
+    told = json.loads(file.read_text())
+    assert ("return", "months", ["2026-08"]) == (told["model"], told["split"], [month["month"] for month in told["months"]])
+
+
 def test_check_lists_what_it_read(home: Path, said: Keeprank) -> None:
     for folder in ("shop", "csv", "shop.duckdb"):
         done = said("check", home / folder)
@@ -264,7 +274,7 @@ def test_a_refusal_is_one_message_on_stderr(arguments: list[str], named: str, sa
     [
         (["import", "kaggle", "a", "b"], "'kaggle' is unknown; known: "),
         (["backtest", "empty"], "Missing option '--model'"),
-        (["backtest", "empty", "--model", "fate"], "'fate' is not one of 'return', 'fit'"),
+        (["backtest", "empty", "--model", "fate"], "'fate' is not one of 'return', 'reason', 'fit'"),
         (["backtest", "{home}/shop", "--model", "return", "--cut", "01.08.2011"], "'01.08.2011' is no day such as 2011-08-01"),
         (["backtest", "{home}/shop", "--model", "return", "--split", "random", "--cut", "2026-05-01"], "a random split has no cut"),
         (["pay"], "No such command 'pay'"),

@@ -181,7 +181,7 @@ def test_a_shop_of_one_line_is_audited_and_its_labels_are_skipped() -> None:
     shop = Shop.of(shop_tables(products=[product("s1-38")], order_lines=[line("l", "2024-01-01")]), {"": 14}, now=LATE)
     found = audit(shop, rows=8, seed=1, suspicious=0.9, progress=quietly)
     assert found.passed
-    assert {"return", "fit"} == {kind for kind, one in found.told.items() if one.skipped}
+    assert {"return", "reason", "fit"} == {kind for kind, one in found.told.items() if one.skipped}
 
 
 def test_a_shop_without_order_lines_cannot_be_audited() -> None:

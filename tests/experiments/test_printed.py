@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.backtest import Backtest
-from experiments.printed import backtest_table, evaluation_table, history_table, ranking_table, shown, verdict_table
+from experiments.printed import backtest_table, coverage_table, evaluation_table, history_table, ranking_table, shown, verdict_table
 from training.bootstrap import Interval
 from training.comparing import Comparison
+from training.coverage import Covered
 from training.evaluate import DECIDED, RATIOS, Evaluation, Slice
 from training.gate import Verdict
 from training.history import Change
@@ -57,6 +58,16 @@ def test_an_evaluation_is_a_row_for_all_and_one_per_slice() -> None:
         "all 1,234 0.700 [0.600, 0.800] 0.500 0.500 0.500 0.500 0.500",
         "customer:new 234 0.600 [0.500, 0.700] 0.500 0.500 0.500 0.500 0.500",
     ] == _lines(evaluation_table("judged", RETURN))
+
+
+def test_coverage_is_a_row_per_class_and_slice() -> None:
+    covered = [Covered("returned", "all", 22_004, 0.8884, 0.3271), Covered("returned", "customer:new", 4_984, 0.896, 0.345)]
+    assert [
+        "intervals",
+        "rows held mean width",
+        "returned, all 22,004 88.8% 0.327",
+        "returned, customer:new 4,984 89.6% 0.345",
+    ] == _lines(coverage_table("intervals", covered))
 
 
 def test_a_fit_models_table_has_no_ratios_but_what_it_decides() -> None:

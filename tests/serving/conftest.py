@@ -26,7 +26,7 @@ def ordering(serving: Serving, shop: Shop, quick_settings: Settings) -> Serving:
     draw, asked = np.random.default_rng(1), of_order_lines(shop.tables)
     inputs = build(shop, asked).assign(shown_position=draw.integers(1, 9, len(asked)).astype("float64"))
     dear = (asked["unit_price"] > asked["unit_price"].median()).to_numpy()
-    y = (draw.random(len(asked)) < np.where(dear, 0.6, 0.2) / inputs["shown_position"]).astype("int64")
+    y = (draw.random(len(asked)) < np.where(dear, 0.6, 0.2) / inputs["shown_position"].to_numpy()).astype("int64")
     early = np.arange(len(y)) < len(y) // 2
     blocks = [(inputs[chosen], y[chosen]) for chosen in (early, ~early)]
     model = fit("order", blocks[0], blocks[1], quick_settings.forests["order"], seed=1, threads=2)

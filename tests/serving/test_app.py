@@ -152,7 +152,7 @@ def test_the_index_names_the_endpoints_and_loads_nothing_from_elsewhere(serving:
 def test_the_release_that_serves_is_told(serving: Serving) -> None:
     told = sent(serving, "GET", "/v1/releases").json()
 
-    assert (serving.release.seal, ["fit", "return"]) == (told["release"], told["models"])
+    assert (serving.release.seal, ["fit", "reason", "return"]) == (told["release"], told["models"])
 
 
 def count(route: str, status: str) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OF_TRAINING = {"__init__.py", "calibration.py", "model.py", "settings.py"}
+OF_TRAINING = {"__init__.py", "calibration.py", "intervals.py", "model.py", "settings.py"}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from domain.money import half_even
 from domain.policy import OBJECTIVES, Exploration, Objective, Policy, Ranking, parse_policy
 from serving.assortment import Product
 from serving.decide import Decision, Scores, decide
-from serving.wire import ExcludedOffer, Money, Offer, RankedOffer, RankRequest
+from serving.wire import ExcludedOffer, Money, Offer, RankedOffer, RankRequest, ReturnRange
 
 POLICY = parse_policy((Path(__file__).parents[2] / "config/policy.toml").read_text())
 SHIRT = Product("style", "shirt", 4000, 1600, "EUR", sized=True, hidden=False, stock=None)
@@ -51,6 +51,16 @@ def test_the_callers_p_order_makes_values_per_view() -> None:
 
     assert "view" == decision.per
     assert ["b", "a"] == skus(decision)
+
+
+def test_every_offer_keeps_its_own_interval() -> None:
+    ranges = [ReturnRange(low=low, high=1.0, segment="customer:new item:known risk:low", fallback_level="none") for low in (0.1, 0.2, 0.3)]
+    scores = replace(scored(0.5, 0.4, 0.1), ranges=ranges)
+
+    offers = decided([Offer(sku="a", hidden=True), Offer(sku="b"), Offer(sku="c")], scores, dict.fromkeys("abc", SHIRT)).offers
+
+    assert [("c", ranges[2]), ("b", ranges[1])] == [(offer.sku, offer.p_return_interval) for offer in offers]
+    assert [None] == [offer.p_return_interval for offer in decided([Offer(sku="a")], scored(0.5), {"a": SHIRT}).offers]
 
 
 def test_without_p_order_values_are_per_order() -> None:

@@ -10,7 +10,7 @@ from domain.money import half_even
 from features.build import FEATURE_NAMES, FEATURE_SET_HASH
 from serving.reading import RequestRefused
 from serving.state import Serving
-from serving.wire import BasketLine, Offer, RankRequest
+from serving.wire import BasketLine, IntervalTerms, Offer, RankRequest
 from training.model import load, save
 
 
@@ -39,6 +39,35 @@ def test_a_known_customer_is_no_new_customer(serving: Serving) -> None:
     reply = serving.rank(RankRequest(offers=offers(serving, 5), customer_id=known_customer(serving), country="DE"), request_id="r")
 
     assert "none" == reply.fallback
+
+
+def test_the_interval_in_the_reply_is_the_release_s_own(serving: Serving) -> None:
+    asked = RankRequest(offers=offers(serving, 5), customer_id=known_customer(serving))
+    inputs, model = serving.inputs(asked), serving.release.models["return"]
+    expected = model.interval(inputs, model.predict(inputs)[:, 1], of="returned")
+
+    reply = serving.rank(asked, request_id="r")
+
+    found = {offer.sku: offer.p_return_interval for offer in reply.offers}
+    told = [found[offer.sku] for offer in asked.offers if offer.sku in found]
+    rows = [number for number, offer in enumerate(asked.offers) if offer.sku in found]
+    assert [round(float(expected.low[row]), 6) for row in rows] == [one.low for one in told if one]
+    assert [round(float(expected.high[row]), 6) for row in rows] == [one.high for one in told if one]
+    assert [expected.segment_names[row] for row in rows] == [one.segment for one in told if one]
+    assert IntervalTerms(orders=20, coverage=0.9) == reply.intervals
+
+
+def test_new_customers_and_new_items_get_a_wider_interval(serving: Serving) -> None:
+    price = 5_000
+    known = RankRequest(offers=[Offer(sku=next(iter(serving.products)), price=price)], customer_id=known_customer(serving))
+    new = RankRequest(offers=[Offer(sku="nobody-knows-it", price=price)])
+
+    found = [serving.rank(asked, request_id="r").offers[0] for asked in (known, new)]
+
+    ranges = [offer.p_return_interval for offer in found]
+    assert [True, True] == [one is not None and one.low <= offer.p_return <= one.high for one, offer in zip(ranges, found, strict=True)]
+    low, high = (one.high - one.low for one in ranges if one is not None)
+    assert low < high
 
 
 def test_an_unknown_customer_is_served(serving: Serving) -> None:
@@ -99,10 +128,31 @@ def test_the_first_twenty_offers_are_explained_when_asked(serving: Serving) -> N
     assert all((reason.effect == "raises") == (reason.log_odds > 0) for reason in first)
 
 
+def test_what_an_explained_offer_would_come_back_for_adds_up_to_its_risk(serving: Serving) -> None:
+    reply = serving.rank(RankRequest(offers=offers(serving, 60), explain=True), request_id="r")
+
+    shared = [offer.p_return_for for offer in reply.offers]
+    assert [None] * len(shared[20:]) == shared[20:]
+    for offer, shares in zip(reply.offers[:20], shared, strict=False):
+        assert shares is not None
+        assert ["size", "quality", "taste", "other"] == list(shares)
+        assert offer.p_return == pytest.approx(sum(shares.values()), abs=5e-6)
+    assert 1 < len({shares["size"] for shares in shared[:20] if shares})
+
+
+def test_a_release_without_a_reason_model_explains_without_a_mix(serving: Serving) -> None:
+    models = {kind: model for kind, model in serving.release.models.items() if kind != "reason"}
+    without = replace(serving, release=replace(serving.release, models=models))
+
+    reply = without.rank(RankRequest(offers=offers(serving, 2), explain=True), request_id="r")
+
+    assert [(3, None), (3, None)] == [(len(offer.reasons), offer.p_return_for) for offer in reply.offers]
+
+
 def test_no_reasons_unless_asked(serving: Serving) -> None:
     reply = serving.rank(RankRequest(offers=offers(serving, 5)), request_id="r")
 
-    assert all(not offer.reasons for offer in reply.offers)
+    assert all(not offer.reasons and offer.p_return_for is None for offer in reply.offers)
 
 
 def test_without_a_callers_p_order_the_order_model_tells_it(ordering: Serving) -> None:
@@ -140,7 +190,7 @@ def test_a_release_with_an_order_model_reads_nothing_that_the_snapshot_does_not_
     loaded = Serving.load(tmp_path / "release", snapshot_folder)
 
     request = RankRequest(offers=offers(ordering, 5))
-    assert ["fit", "order", "return"] == loaded.info().models
+    assert ["fit", "order", "reason", "return"] == loaded.info().models
     assert ordering.rank(request, request_id="r").offers == loaded.rank(request, request_id="r").offers
 
 
@@ -167,6 +217,7 @@ def test_without_a_return_model_the_policys_prior_serves(release_folder: Path, s
     reply = serving.rank(RankRequest(offers=offers(serving, 5), explain=True), request_id="r")
 
     assert "prior" == reply.fallback
+    assert [None] * 6 == [reply.intervals, *(offer.p_return_interval for offer in reply.offers)]
     assert {("prior", None, 0.38)} == {(offer.fallback, offer.fit, offer.p_return) for offer in reply.offers}
 
 

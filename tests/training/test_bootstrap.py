@@ -134,3 +134,33 @@ def test_a_row_without_customer_is_refused() -> None:
 def test_customers_must_be_one_per_row() -> None:
     with pytest.raises(ValueError, match="3 customers for 8 rows"):
         intervals(Y, P, ["anna", "ben", "cleo"], seed=1)
+
+
+# Part by part.
+
+PART_Y, PART_P = [0, 1, 0, 1, 1, 0], [0.2, 0.8, 0.3, 0.6, 0.4, 0.7]
+MONTHS = ["may"] * 4 + ["june"] * 2
+
+
+def test_with_parts_a_metric_is_the_mean_of_its_values_in_them() -> None:
+    customers = list("abcdef")
+    assert 0.5 == intervals(PART_Y, PART_P, customers, seed=1, names=("auc",), parts=MONTHS)["auc"].value
+    assert pytest.approx(7 / 9) == intervals(PART_Y, PART_P, customers, seed=1, names=("auc",))["auc"].value
+
+
+def test_a_customer_who_is_drawn_is_drawn_in_all_parts() -> None:
+    y, p, customers = [0, 1, 0, 1, 1, 0, 1, 0], [0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1], list("abcddcba")
+    one, two = (intervals(y, p, customers, seed=1, names=("brier",), parts=parts)["brier"] for parts in (None, [0] * 4 + [1] * 4))
+    assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high))
+
+
+def test_a_difference_with_parts_is_the_mean_of_their_differences() -> None:
+    opposite = [1 - one for one in PART_P]
+    found = paired_difference(PART_Y, opposite, PART_P, list("abcdef"), "auc", seed=1, parts=MONTHS)
+    assert 0.0 == found.value
+    assert 0 < paired_difference(PART_Y, opposite, PART_P, list("abcdef"), "auc", seed=1).value
+
+
+def test_parts_that_are_not_one_per_row_are_refused() -> None:
+    with pytest.raises(ValueError, match="parts of 5 rows for 6; expected one per row"):
+        intervals(PART_Y, PART_P, list("abcdef"), seed=1, parts=MONTHS[:5])

@@ -77,7 +77,7 @@ def _skewed(kind: str, times: float = 3) -> Model:
     """Ranks as well as any, but promises too much."""
     good = _model(kind)
     skewed = type(good.calibration)(good.calibration.slopes * times, good.calibration.intercepts)
-    return Model(good.kind, good.features, good.booster, skewed, good.base_rates)
+    return Model(good.kind, good.features, good.booster, skewed, good.base_rates, good.intervals)
 
 
 def _judged(kind: str, **changed: Any) -> Judged:
@@ -346,8 +346,7 @@ def test_kept_margin_is_what_the_half_of_lines_left_that_a_model_would_show_on()
     judged = _judged(
         "return", inputs=inputs, y=y, customer=np.array([1, 1, 1, 2, 2, 2]), kept=np.full(6, 10.0), lost=np.full(6, 4.0), parts={}
     )
-    opposite = Calibration(-model.calibration.slopes, -model.calibration.intercepts)
-    upside_down = dataclasses.replace(model, calibration=opposite)
+    upside_down = dataclasses.replace(model, calibration=Calibration(-model.calibration.slopes, -model.calibration.intercepts))
     found = next(one for one in compare(upside_down, model, judged, RULES, seed=1) if one.metric == "kept_margin")
     assert (10 + 10 - 4) / 6 == found.challenger
     assert (10 - 4 - 4) / 6 == pytest.approx(found.champion)

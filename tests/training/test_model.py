@@ -63,7 +63,9 @@ def test_the_same_rows_settings_and_seed_give_the_same_bytes_of_every_file(saved
 def test_another_seed_gives_other_bytes(saved: Path, tmp_path: Path) -> None:
     seal = _save({kind: _fitted(kind, seed=2) for kind in CLASSES}, tmp_path / "again")
     changed = {name for name, content in _files(saved).items() if content != _files(tmp_path / "again")[name]}
-    assert {f"{kind}/{name}" for kind in CLASSES for name in ("trees.txt", "calibration.npz")} | {"manifest.json"} == changed
+    assert {f"{kind}/{name}" for kind in CLASSES for name in ("trees.txt", "calibration.npz", "intervals.npz")} | {
+        "manifest.json"
+    } == changed
     assert seal != load(saved, feature_set="f1").seal
 
 
@@ -72,7 +74,8 @@ def test_a_loaded_model_predicts_bit_for_bit_what_the_saved_one_did(kind: str, m
     inputs, _ = _block(kind, 3)
     loaded = load(saved, feature_set="f1")
     assert models[kind].predict(inputs).tobytes() == loaded.models[kind].predict(inputs).tobytes()
-    assert models[kind].contributions(inputs, of="fits").tobytes() == loaded.models[kind].contributions(inputs, of="fits").tobytes()
+    of = CLASSES[kind][1]
+    assert models[kind].contributions(inputs, of=of).tobytes() == loaded.models[kind].contributions(inputs, of=of).tobytes()
     assert models[kind].base_rates == loaded.models[kind].base_rates
     assert ("# policy", {"shop": "tiny"}) == (loaded.policy, loaded.about)
 
@@ -139,7 +142,7 @@ def test_an_empty_calibration_block_is_refused() -> None:
 
 
 def test_no_file_of_a_release_is_a_pickle(saved: Path) -> None:
-    model = ["about.json", "calibration.npz", "trees.txt"]
+    model = ["about.json", "calibration.npz", "intervals.npz", "trees.txt"]
     assert ["manifest.json", "policy.toml", *(f"{kind}/{name}" for kind in sorted(CLASSES) for name in model)] == sorted(
         _files(saved), key=lambda name: ("/" in name, name)
     )
@@ -171,6 +174,8 @@ def _told(**facts: object) -> Callable[[Path], object]:
         (_truncated("return/trees.txt"), "release/return/trees.txt is changed after it was sealed"),
         (_changed("policy.toml"), "release/policy.toml is changed"),
         (lambda folder: (folder / "fit/calibration.npz").unlink(), "release/fit/calibration.npz is missing"),
+        (_changed("return/intervals.npz"), "release/return/intervals.npz is changed after it was sealed"),
+        (lambda folder: (folder / "return/intervals.npz").unlink(), "release/return/intervals.npz is missing"),
         (lambda folder: (folder / "return/more.pkl").write_bytes(b"x"), "release/return/more.pkl is unknown"),
         (lambda folder: (folder / "manifest.json").unlink(), "has no manifest.json"),
         (lambda folder: shutil.rmtree(folder), "has no manifest.json"),
@@ -195,6 +200,7 @@ def test_a_broken_or_foreign_release_is_refused_and_the_reason_named(harm: Calla
         ("trees.txt", "tree\nversion=v4\nnum_class=1\n", "return/trees.txt is cut off"),
         ("trees.txt", "end of trees", "damaged"),
         ("calibration.npz", "no archive", "damaged"),
+        ("intervals.npz", "no archive", "damaged"),
         ("about.json", "{", "damaged"),
         ("about.json", '{"classes": ["kept", "lost"]}', "a model 'return' of classes ['kept', 'lost']"),
         ("about.json", '{"classes": ["kept", "returned"], "fixed": {}}', "damaged: KeyError('features')"),

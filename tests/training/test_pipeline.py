@@ -12,6 +12,7 @@ from features.build import build
 from features.shop import Shop
 from training.blocks import newest_judge
 from training.evaluate import score
+from training.identity import BODY
 from training.model import CLASSES
 from training.pipeline import Training, learnable, train, train_one
 from training.rows import labelled
@@ -33,7 +34,7 @@ def _needing(settings: Settings, fewest_rows: int) -> Settings:
 
 
 def test_every_model_is_trained_on_a_shop_with_returns_verdicts_and_impressions(training: Training) -> None:
-    assert ["return", "fit", "order"] == list(training.trained)
+    assert ["return", "reason", "fit", "order"] == list(training.trained)
     assert {} == training.skipped
 
 
@@ -56,7 +57,7 @@ def test_the_order_models_inputs_are_the_features_of_impressions_and_where_they_
     assert one.rows.shown is not None
     expected = build(shop, one.rows.asked).assign(shown_position=one.rows.shown["position"].astype("float64"))
     pd.testing.assert_frame_equal(expected, one.inputs)
-    assert tuple(expected.columns[:-1]) == one.model.features
+    assert tuple(name for name in expected.columns[:-1] if name not in BODY) == one.model.features
     assert set(map(float, range(1, 13))) == set(one.inputs["shown_position"])
 
 
@@ -97,7 +98,7 @@ def test_the_same_shop_and_settings_train_the_same_models(training: Training, sh
 
 def test_a_shop_without_verdicts_skips_the_fit_model_and_says_why(shop: Shop, quick_settings: Settings) -> None:
     found = train(_without(shop, "fit_feedback", "impressions"), quick_settings)
-    assert ["return", "order"] == list(found.trained)
+    assert ["return", "reason", "order"] == list(found.trained)
     assert "0 labelled fit rows; expected: at least 100" == found.skipped["fit"]
 
 
@@ -112,7 +113,7 @@ def test_a_shop_with_too_few_rows_for_any_model_is_refused_with_every_reason(sho
     with pytest.raises(NotEnoughData) as refusal:
         train(shop, _needing(quick_settings, 100_000))
     assert "no model can be trained: return: 1," in str(refusal.value)
-    assert "labelled return rows; expected: at least 100,000; fit: " in str(refusal.value)
+    assert "labelled return rows; expected: at least 100,000; reason: " in str(refusal.value)
     assert "lower blocks.fewest_rows" in str(refusal.value)
 
 

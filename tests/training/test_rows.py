@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 
 from domain.errors import NotEnoughData
+from domain.tables import RETURN_REASONS
 from features.asked import ASKED
 from features.shop import Shop
 from tests.support.moments import line, moment, product, sent_back, shop_tables
+from training.model import CLASSES
 from training.rows import Rows, labelled
 
 PRODUCTS = [product("s1-38"), product("s2-40", category="jeans")]
@@ -147,3 +149,73 @@ def test_rows_are_chosen_by_flag_or_by_number() -> None:
     chosen = rows.where(rows.line_id.ne("l2").to_numpy())
     assert [("l1", 1), ("l3", 0)] == list(zip(chosen.line_id, chosen.y.tolist(), strict=True))
     assert [0, 1] == chosen.asked.index.tolist()
+
+
+# Why it came back.
+
+
+def _reasons(*back: dict[str, object], lines: list[dict[str, object]] | None = None) -> list[tuple[str, str, pd.Timestamp]]:
+    rows = labelled("reason", _shop(order_lines=lines or [line("l1", "2024-01-01")], returns=list(back)))
+    return [(line_id, CLASSES["reason"][number], known_at) for line_id, number, known_at in _told(rows)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "group"),
+    [
+        ("too_small", "size"),
+        ("too_large", "size"),
+        ("size", "size"),
+        ("quality", "quality"),
+        ("damaged", "quality"),
+        ("not_as_described", "quality"),
+        ("wrong_item", "quality"),
+        ("style", "taste"),
+        ("changed_mind", "taste"),
+        ("late", "other"),
+        ("other", "other"),
+    ],
+)
+def test_every_reason_belongs_to_one_of_four_groups(reason: str, group: str) -> None:
+    assert [("l1", group, moment("2024-01-15"))] == _reasons(sent_back("l1", "2024-01-05", "2024-01-08", reason=reason))
+
+
+def test_no_reason_of_the_contract_is_left_out() -> None:
+    groups = test_every_reason_belongs_to_one_of_four_groups.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    assert sorted(RETURN_REASONS) == sorted(reason for reason, _ in groups)
+
+
+def test_lines_without_a_reason_or_that_were_kept_or_still_have_time_have_none() -> None:
+    lines = [line("silent", "2024-01-01"), line("kept", "2024-01-02"), line("open", "2024-02-20"), line("told", "2024-01-03")]
+    back = [sent_back("silent", "2024-01-05", "2024-01-08")] + [
+        sent_back(line_id, asked, None, reason="style") for line_id, asked in (("open", "2024-02-21"), ("told", "2024-01-04"))
+    ]
+    assert [("told", "taste", moment("2024-01-17"))] == _reasons(*back, lines=lines)
+
+
+def test_the_first_reason_counts_and_a_correction_does_not() -> None:
+    first = sent_back("l1", "2024-01-05", "2024-01-08", reason="late")
+    second = {**sent_back("l1", "2024-01-07", "2024-01-09", reason="style"), "return_id": "r2"}
+    corrected = {**first, "reason": "quality", "known_at": "2024-02-01"}
+    two = [line("l1", "2024-01-01", quantity=2)]
+    assert [("l1", "other", moment("2024-01-15"))] == _reasons(corrected, second, first, lines=two)
+
+
+def test_a_reason_that_was_told_late_labels_the_line_only_then() -> None:
+    late = {**sent_back("l1", "2024-01-07", "2024-01-09", reason="style"), "return_id": "r2", "known_at": "2024-02-03"}
+    two = [line("l1", "2024-01-01", quantity=2)]
+    assert [("l1", "taste", moment("2024-02-03"))] == _reasons(sent_back("l1", "2024-01-05", "2024-01-08"), late, lines=two)
+
+
+def test_a_return_row_says_since_when_the_first_request_was_known() -> None:
+    lines = [line("kept", "2024-01-01"), line("back", "2024-01-02"), line("told", "2024-01-03"), line("goodwill", "2024-01-04")]
+    back = [sent_back("back", "2024-01-05", None), sent_back("goodwill", "2024-01-25", None)]
+    told = {**sent_back("told", "2024-01-06", None), "known_at": "2024-01-09"}
+    rows = labelled("return", _shop(order_lines=lines, returns=[*back, told]))
+    expected = [None, moment("2024-01-05"), moment("2024-01-09"), None]
+    assert rows.asked_back_at is not None
+    assert expected == rows.asked_back_at.astype(object).where(rows.asked_back_at.notna(), None).tolist()
+
+
+def test_a_shop_that_asks_nobody_why_has_no_reason_rows() -> None:
+    assert [] == _reasons()
+    assert [] == _reasons(sent_back("l1", "2024-01-05", "2024-01-08"))

@@ -18,6 +18,7 @@ from features.shop import Shop
 from features.source import fingerprint
 from tests.conftest import POLICY, ROOT
 from tests.support import quiet
+from training.coverage import promised
 from training.history import history
 from training.judged import read_judged
 from training.model import FIXED, load
@@ -30,7 +31,8 @@ pytestmark = quiet.MLFLOW
 
 NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 
-OUTPUTS = ["return_kept", "return_returned", "fit_small", "fit_fits", "fit_large", "order_not_ordered", "order_ordered"]
+REASONS = [f"reason_{name}" for name in ("size", "quality", "taste", "other")]
+OUTPUTS = ["return_kept", "return_returned", *REASONS, "fit_small", "fit_fits", "fit_large", "order_not_ordered", "order_ordered"]
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +76,13 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     tables = {f"data.{name}.rows": str(len(frame)) for name, frame in shop.tables.items()}
     tables |= {f"data.{name}.hash": fingerprint(frame) for name, frame in shop.tables.items()}
     blocks = {"blocks.calibrate": "0.1", "blocks.judge": "0.15", "blocks.fewest_rows": "100"}
-    told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **tables}
-    forests = {key: value for key, value in found.items() if key.startswith(("return.", "fit.", "order."))}
+    intervals = {"intervals.coverage": "0.9", "intervals.batch_rows": "20", "intervals.fewest_rows": "1000"}
+    told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **intervals, **tables}
+    forests = {key: value for key, value in found.items() if key.startswith(("return.", "reason.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
     assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert ("0.05", "20000", 24) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.05", "20000", 34) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("0.5", "3", "drop") == tuple(forests[f"return.rolling.{name}"] for name in ("share", "steps", "open_lines"))
 
 
 def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: tuple[Registry, Version], training: Training) -> None:
@@ -91,6 +95,10 @@ def test_the_metrics_are_those_of_the_evaluation_overall_and_per_slice(logged: t
         for part in one.evaluation.slices:
             assert part.rows == found[f"{kind}.rows/{part.name}"]
             assert part.metrics["auc"].value == found[f"{kind}.auc/{part.name}"]
+        for word in one.covered:
+            where = "" if word.slice == "all" else f"/{word.slice}"
+            assert word.coverage == found[f"{kind}.coverage_{word.of}{where}"]
+            assert word.width == found[f"{kind}.interval_width_{word.of}{where}"]
     assert training.trained["return"].evaluation.slices
 
 
@@ -105,12 +113,20 @@ def test_exactly_these_plots_are_logged(logged: tuple[Registry, Version]) -> Non
     fit_plots = [f"{plot}_{name}.png" for name in ("large", "small") for plot in ("deciles", "reliability", "roc_pr")]
     return_plots = [
         "auc_per_slice.png",
+        "reliability_per_slice_returned.png",
         "kept_margin_by_cutoff.png",
         *(f"{plot}_returned.png" for plot in ("deciles", "reliability", "roc_pr")),
     ]
-    order_plots = ["auc_per_slice.png", "position.png", *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr"))]
-    each = {"fit": fit_plots, "return": return_plots, "order": order_plots}
-    expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, "gain.png")]
+    order_plots = [
+        "auc_per_slice.png",
+        "reliability_per_slice_ordered.png",
+        "position.png",
+        *(f"{plot}_ordered.png" for plot in ("deciles", "reliability", "roc_pr")),
+    ]
+    reason_plots = [f"{plot}_{name}.png" for name in ("size", "quality", "taste", "other") for plot in ("deciles", "reliability", "roc_pr")]
+    each = {"fit": fit_plots, "return": return_plots, "reason": reason_plots, "order": order_plots}
+    covered = {kind: [f"coverage_{of}.png" for of in promised(kind)] for kind in each}
+    expected = [f"{kind}/{name}" for kind, names in each.items() for name in (*names, *covered[kind], "gain.png")]
     assert sorted(expected) == _run_files(logged, "plots")
 
 
@@ -174,7 +190,7 @@ def test_the_signature_names_every_feature_and_every_probability_as_doubles(logg
     with registry.current():
         info = mlflow.models.get_model_info(str(registry.client.get_model_version(MODEL, version.number).source))
     inputs, outputs = (getattr(info.signature, side).to_dict() for side in ("inputs", "outputs"))
-    assert list(FEATURE_NAMES) == [column["name"] for column in inputs]
+    assert sorted(FEATURE_NAMES) == sorted(column["name"] for column in inputs)
     assert OUTPUTS == [column["name"] for column in outputs]
     assert {"double"} == {column["type"] for column in (*inputs, *outputs)}
 
@@ -184,7 +200,7 @@ def test_the_release_is_challenger_and_nobody_is_champion_yet(logged: tuple[Regi
     assert version == registry.version(CHALLENGER)
     assert registry.version(CHAMPION) is None
     tags = registry.client.get_model_version(MODEL, version.number).tags
-    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "return"]'} == tags
+    assert {"seal": version.seal, "feature_set": FEATURE_SET_HASH, "models": '["fit", "order", "reason", "return"]'} == tags
     assert "FINISHED" == registry.client.get_run(version.run_id).info.status
 
 
@@ -252,6 +268,7 @@ def test_the_fetched_release_and_snapshot_are_whole_and_replace_older_ones(logge
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "old.txt").write_text("old")
     release = load(registry.fetch_release(version, tmp_path / "release"), feature_set=FEATURE_SET_HASH)
+    assert release.retrieval is not None
     assert (version.seal, POLICY) == (release.seal, release.policy)
     assert {"data", "settings", "cuts", "learned_from"} == set(release.about)
     assert "manifest.json" in _files(registry.fetch_artifact(version, SNAPSHOT, tmp_path / "snapshot"))

@@ -108,6 +108,7 @@ _WHERE_POSITION_IS_READ = {name: searched for name, searched in _EVERY_MODEL.ite
 
 SPACES: Mapping[str, Space] = {
     "return": Space(_EVERY_MODEL, {}),
+    "reason": Space(_EVERY_MODEL, {}),
     "fit": Space(_EVERY_MODEL, {}),
     "order": Space(_WHERE_POSITION_IS_READ, {"share_of_features": 1.0}),
 }
