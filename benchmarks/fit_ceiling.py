@@ -73,9 +73,13 @@ def from_what(rows: Rows, inputs: pd.DataFrame, split: Split, settings: Settings
 
 
 def alike(y: npt.NDArray[np.int64], left: Floats, key: ArrayLike) -> tuple[float, float]:
-    """Correlation of two verdicts (-1, 0, 1 from small to large) of one key, over all pairs: as they are, and less what is `left`."""
-    verdict = y - 1.0
-    return _pairs(verdict - verdict.mean(), key), _pairs(left, key)
+    """Correlation of two verdicts of one key, over all pairs: as they are, and less what is `left`."""
+    return _pairs(spoken(y) - spoken(y).mean(), key), _pairs(left, key)
+
+
+def spoken(y: npt.NDArray[np.int64]) -> Floats:
+    """Verdicts as numbers: -1 too small, 0 fits, 1 too large."""
+    return np.asarray(y - 1, dtype=np.float64)
 
 
 def _pairs(values: Floats, key: ArrayLike) -> float:
@@ -120,7 +124,7 @@ def main() -> None:
     _print([judged("made up: the truth", y[split.judge], truth[split.judge])])
     _print([judged("made up: the model", y[split.judge], reached(world, anew, split, settings))])
     style = shop.tables["products"].set_index("sku")["style_id"].loc[rows.asked["sku"]]
-    print(f"two verdicts on one style: {alike(rows.y, rows.y - 1.0, style)[0]:.3f}, made up {alike(y, y - 1.0, style)[0]:.3f}")
+    print(f"two verdicts on one style: {alike(rows.y, spoken(rows.y), style)[0]:.3f}, made up {alike(y, spoken(y), style)[0]:.3f}")
 
 
 def _print(lines: Iterator[Line] | list[Line]) -> None:
@@ -129,7 +133,7 @@ def _print(lines: Iterator[Line] | list[Line]) -> None:
 
 
 def _print_alike(shop: Shop, rows: Rows, p: Floats) -> None:
-    left = np.asarray(rows.y - 1.0 - (p[:, 2] - p[:, 0]), dtype="float64")
+    left = spoken(rows.y) - (p[:, 2] - p[:, 0])
     style = shop.tables["products"].set_index("sku")["style_id"].loc[rows.asked["sku"]].to_numpy()
     for name, key in (("style", style), ("style's size", rows.asked["sku"]), ("customer", rows.asked["customer_id"])):
         before, after = alike(rows.y, left, key)

@@ -20,7 +20,7 @@ from features.shop import Shop
 from tests.conftest import POLICY
 from tests.support.moments import moment
 from training.blocks import newest_judge
-from training.evaluate import RATIOS, compare
+from training.evaluate import DECIDED, RATIOS, compare
 from training.metrics import NAMES
 from training.rows import Rows, labelled
 from training.settings import Settings
@@ -55,7 +55,7 @@ def test_the_json_holds_exactly_the_documented_keys(by_time: Backtest, fit_by_ti
 
 
 def test_the_json_holds_exactly_the_documented_metrics(by_time: Backtest, fit_by_time: Backtest) -> None:
-    for found, names in ((by_time, [*NAMES, *RATIOS]), (fit_by_time, [*NAMES])):
+    for found, names in ((by_time, [*NAMES, *RATIOS]), (fit_by_time, [*NAMES, *DECIDED])):
         told = found.to_json()
         assert names == list(told["metrics"])
         assert {tuple(names)} == {tuple(one) for one in told["baselines"].values()}
