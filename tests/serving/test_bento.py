@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OF_TRAINING = {"__init__.py", "calibration.py", "intervals.py", "model.py", "settings.py"}
+OF_TRAINING = {"__init__.py", "calibration.py", "identity.py", "intervals.py", "learned.py", "model.py", "settings.py", "size_curve.py"}
+OF_RETRIEVAL = {"__init__.py", "factors.py", "goods.py", "inputs.py", "learned.py", "retriever.py", "shopper.py", "sizes.py", "taste.py"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,8 @@ def test_only_what_serving_needs_is_packed(bento: Path) -> None:
     packed = bento / "src"
 
     assert {"bentofile.yaml", "domain", "features", "serving", "training"} == {path.name for path in packed.iterdir()}
-    assert OF_TRAINING == {path.name for path in (packed / "training").iterdir()}
+    assert {*OF_TRAINING, "retrieval"} == {path.name for path in (packed / "training").iterdir()}
+    assert OF_RETRIEVAL == {path.name for path in (packed / "training" / "retrieval").iterdir()}
     assert {".py", ".in", ".yaml"} == {path.suffix for path in packed.rglob("*") if path.is_file()}
 
 
