@@ -22,6 +22,9 @@ from training.telling import telling
 
 Track = Callable[[Iterable[str]], Iterable[str]]
 
+_ONLY_TOLD = ("reason",)
+"""Models that move no offer: they need not be better, only not worse for sure. A small shop's reasons hardly beat the overall mix."""
+
 _FEWEST_OF_A_CLASS = 10
 """A class with fewer judged rows is not asked what tells it: chance alone can."""
 
@@ -199,7 +202,7 @@ def _objection(one: Comparison, rules: Gate) -> str | None:
     where = f"{one.kind}: {one.metric}" + ("" if one.part == ALL else f" of {one.part} ({one.rows:,} rows)")
     if one.metric == "us_per_row":
         return _too_slow(one, rules, where)
-    if one.metric == "log_loss" and one.part == ALL:
+    if one.metric == "log_loss" and one.part == ALL and one.kind not in _ONLY_TOLD:
         return None if one.better else f"{where} {one.challenger:.5f} is not below {one.champion:.5f}"
     if one.worse_for_sure:
         side = "below" if one.metric == "kept_margin" else "above"

@@ -161,3 +161,8 @@ def test_a_champion_that_learned_from_the_rows_that_judge_is_named(registry: Reg
     promote(registry, judge(registry))
     challenge(registry, {"return": small_model("return")}, tmp_path)
     is_refused(registry, judge(registry), "return: the champion learned from rows until 2026-09-02")
+
+
+def test_a_model_that_moves_no_offer_need_not_be_better_only_not_worse_for_sure() -> None:
+    told = [Comparison("reason", "all", 900, "log_loss", 1.14, 1.16, Interval(0.02, low, 0.05)) for low in (-0.01, 0.01)]
+    assert [None, "reason: log_loss 1.16000 lies above 1.14000 by more than chance"] == [_objection(one, RULES) for one in told]
