@@ -195,7 +195,7 @@ def _rank(url: str, shopper: Shopper, shop: Shop, console: Console) -> None:
     by_margin = sorted(margins, key=lambda sku: -margins[sku])
     title = (
         f"POST {url}/v1/rank for customer {shopper.customer_id} ({shopper.ordered} lines ordered, {shopper.returned} came back): "
-        "offers by expected kept margin per order"
+        f"offers as they are ranked; expected kept margin per {reply['per']}"
     )
     console.print(ranking_table(title, reply, _names(products, shopper.skus), by_margin))
     as_of = dt.datetime.fromisoformat(reply["as_of"]).astimezone(ZoneInfo(shop.zone))
