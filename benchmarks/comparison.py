@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from benchmarks.published import Published
 from experiments.backtest import Backtest
 from training.bootstrap import Interval
-from training.evaluate import slices
 
 METRICS = {"auc": "AUC", "macro_f1": "macro-F1", "log_loss": "log-loss", "ece": "ECE"}
 """Metrics of the table, by their headings."""
@@ -71,7 +69,7 @@ def lines_of(data: str, found: Sequence[Backtest], published: Iterable[Published
     split = f"{first.model}, from {first.cut[:10]} on" if first.cut else f"{first.model}, random 80/10/10"
     common = (data, split, ", ".join(str(one.seed) for one in found))
     rows = f"{np.mean([one.rows_test for one in found]):,.0f}"
-    lines = [Line(*common, rows, OURS, metrics_of([{**decided(one), **one.evaluation.metrics} for one in found]))]
+    lines = [Line(*common, rows, OURS, metrics_of([one.evaluation.metrics for one in found]))]
     lines += _new_customers(common, found)
     for who in first.baselines:
         gained = "AUC gained over it: " + told([one.versus[who]["auc"] for one in found])
@@ -82,19 +80,6 @@ def lines_of(data: str, found: Sequence[Backtest], published: Iterable[Published
 def published_lines(data: str, published: Iterable[Published]) -> list[Line]:
     """What others published, beside Keeprank's lines."""
     return [Line(data, one.split, "", one.rows, one.who, {"auc": one.auc}, one.note, one.source) for one in published]
-
-
-def decided(found: Backtest, part: str | None = None) -> dict[str, Interval]:
-    """The macro-F1 of the likeliest class, on all rows or a slice of them: the unweighted mean of the classes' F1.
-
-    Two classes have none: where nearly everything is kept, the likeliest class always is, and says nothing.
-    """
-    trained = found.trained
-    if trained is None or trained.p.shape[1] == 2:
-        return {}
-    chosen = slice(None) if part is None else slices(trained.rows, trained.inputs)[part]
-    value = f1_score(trained.rows.y[chosen], trained.p[chosen].argmax(axis=1), average="macro")
-    return {"macro_f1": Interval(float(value), math.nan, math.nan)}
 
 
 def absent(data: str, wanted: str) -> Line:
@@ -134,9 +119,9 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _new_customers(common: tuple[str, str, str], found: Sequence[Backtest]) -> list[Line]:
-    told_of = [(one, part) for one in found for part in one.evaluation.slices if part.name == NEW_CUSTOMERS]
+    told_of = [part for one in found for part in one.evaluation.slices if part.name == NEW_CUSTOMERS]
     if len(told_of) < len(found):
         return []
-    rows = f"{np.mean([part.rows for _, part in told_of]):,.0f}"
-    metrics = metrics_of([{**decided(one, NEW_CUSTOMERS), **part.metrics} for one, part in told_of])
+    rows = f"{np.mean([part.rows for part in told_of]):,.0f}"
+    metrics = metrics_of([part.metrics for part in told_of])
     return [Line(*common, rows, "Keeprank, customers without history", metrics)]

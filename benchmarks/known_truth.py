@@ -29,6 +29,8 @@ from experiments.demo_shop.world import default_world
 from features.build import build
 from features.shop import Shop
 from training.blocks import Split, newest_judge
+from training.identity import may_read
+from training.learned import parameters
 from training.model import SHOWN_POSITION, fit
 from training.pipeline import learnable
 from training.rows import Rows, labelled
@@ -52,27 +54,19 @@ class Known:
         return self.truth[column].to_numpy(dtype="float64")[self.split.judge]
 
 
-def parameters(forest: Forest, settings: Settings, **more: Any) -> dict[str, Any]:
-    """The forest's settings in LightGBM's words, for rivals that `training.model` has no place for."""
-    told = {
-        "learning_rate": forest.learning_rate,
-        "num_leaves": forest.leaves,
-        "min_data_in_leaf": forest.fewest_rows_per_leaf,
-        "feature_fraction": forest.share_of_features,
-        "bagging_fraction": forest.share_of_rows,
-        "bagging_freq": 1,
-        "lambda_l2": forest.l2,
-    }
-    return {**told, "seed": settings.seed, "num_threads": settings.threads, "verbose": -1, **more}
+def other(kind: str, settings: Settings, objective: str) -> dict[str, Any]:
+    """The model's own parameters with another objective, for rivals that `training.model` has no place for."""
+    return {**parameters(kind, settings.forests[kind], settings.seed, settings.threads), "objective": objective}
 
 
 def taught_by_truth(known: Known, column: str, settings: Settings) -> Floats:
     """The judged rows' probabilities by the same forest, had it learned from true probabilities instead of outcomes."""
-    forest, inputs = settings.forests[known.rows.kind], known.rows.with_position(known.inputs).to_numpy(dtype="float64")
+    kind, inputs = known.rows.kind, known.rows.with_position(known.inputs)
+    values = inputs[[name for name in map(str, inputs) if may_read(kind, name)]].to_numpy(dtype="float64")
     learn = np.concatenate([known.split.train, known.split.calibrate])
-    data = lgb.Dataset(inputs[learn], label=known.truth[column].to_numpy()[learn])
-    booster = lgb.train(parameters(forest, settings, objective="cross_entropy"), data, forest.trees)
-    return np.asarray(booster.predict(inputs[known.split.judge]))
+    data = lgb.Dataset(values[learn], label=known.truth[column].to_numpy()[learn])
+    booster = lgb.train(other(kind, settings, "cross_entropy"), data, settings.forests[kind].trees)
+    return np.asarray(booster.predict(values[known.split.judge]))
 
 
 def gained(y: npt.NDArray[np.int64], p: Floats, truth: Floats) -> float:
@@ -135,7 +129,7 @@ def _position_biased(known: Known, forest: Forest, settings: Settings) -> Floats
         group=sizes.to_numpy(),
         position=shown["position"].to_numpy()[in_lists],
     )
-    booster = lgb.train(parameters(forest, settings, objective="lambdarank"), data, forest.trees)
+    booster = lgb.train(other("order", settings, "lambdarank"), data, forest.trees)
     return np.asarray(booster.predict(known.inputs.to_numpy(dtype="float64")[known.split.judge]))
 
 

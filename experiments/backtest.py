@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from features.shop import Shop
 from training.blocks import Split, newest_judge, split_at
 from training.bootstrap import Interval
 from training.evaluate import Evaluation, as_json, compare, score
-from training.pipeline import Progress, Trained, learnable, train_one
+from training.pipeline import Progress, learnable, train_one
 from training.rows import KINDS, Rows, labelled
 from training.settings import Settings
 
@@ -41,7 +41,6 @@ class Backtest:
         evaluation: the model's metrics.
         baselines: the baselines' metrics, on the same rows.
         versus: model minus baseline for auc and log_loss, on the same resampled customers: an interval above (below) 0 means better.
-        trained: the model with the rows that judged it and what it said of them; None where only figures are at hand.
     """
 
     model: str
@@ -53,7 +52,6 @@ class Backtest:
     evaluation: Evaluation
     baselines: Mapping[str, Mapping[str, Interval]]
     versus: Mapping[str, Mapping[str, Interval]]
-    trained: Trained | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The stable form that other tools read."""
@@ -147,5 +145,4 @@ def _judged(rows: Rows, inputs: pd.DataFrame, split: Split, how: str, settings: 
         evaluation=trained.evaluation,
         baselines={name: score(trained.rows, p, seed=settings.seed) for name, p in others.items()},
         versus={name: compare(trained.rows, p, trained.p, ("auc", "log_loss"), seed=settings.seed) for name, p in others.items()},
-        trained=trained,
     )

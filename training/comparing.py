@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import norm
 
-from training.bootstrap import Interval, paired_difference
+from training.bootstrap import Interval, paired_difference, ratios
 from training.evaluate import forecast
 from training.judged import Judged
 from training.metrics import Scored, metrics
@@ -31,7 +31,6 @@ HIGHER_IS_BETTER = ("kept_margin",)
 ALL = "all"
 
 _TIMED_ROWS, _ROUNDS = 200, 7
-_DRAWS = 200
 _CERTAINTY = 0.95
 
 
@@ -134,7 +133,7 @@ def _money(champion: Model, challenger: Model, judged: Judged, rules: Gate, seed
     brings, chosen_by = _SHOWN_ON[judged.kind]
     value = np.where(priced, brings(judged), 0.0)[priced]
     theirs, ours = (np.where(chosen_by(model, judged, rules)[priced], value, 0.0) for model in (champion, challenger))
-    difference = _mean_difference(ours - theirs, judged.customer[priced], seed)
+    (difference,) = ratios((ours - theirs)[:, None], 1.0, judged.customer[priced], seed=seed)
     yield Comparison(judged.kind, ALL, int(priced.sum()), "kept_margin", float(theirs.mean()), float(ours.mean()), difference)
 
 
@@ -168,17 +167,6 @@ _SHOWN_ON: Mapping[str, tuple[Callable[[Judged], Floats], Callable[[Model, Judge
     "order": (_of_an_impression, _top_of_lists),
 }
 """What a row brings, and which rows a model would show on; a fit model decides about no money by itself."""
-
-
-def _mean_difference(values: Floats, customer: npt.NDArray[np.int64], seed: int) -> Interval:
-    """Mean of a row's difference, over resampled customers."""
-    _, codes = np.unique(customer, return_inverse=True)
-    sums, rows = np.bincount(codes, values), np.bincount(codes).astype("float64")
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(0, len(sums), size=(_DRAWS, len(sums)))
-    means = sums[draws].sum(axis=1) / rows[draws].sum(axis=1)
-    low, high = np.quantile(means, [(1 - _CERTAINTY) / 2, (1 + _CERTAINTY) / 2])
-    return Interval(float(values.mean()), float(low), float(high))
 
 
 def _timed(champion: Model, challenger: Model, judged: Judged) -> Comparison:

@@ -94,26 +94,35 @@ def log_training(
         for kind, trained in training.trained.items():
             _log_pictures(kind, trained, shop, parse_policy(policy_text), folder)
             mlflow.log_artifact(str(judged_of(trained, shop, parse_policy(policy_text)).write(folder)), JUDGED)
-        about = {
-            "data": data,
-            "settings": _flat(settings),
-            "learned_from": {kind: one.rows.learned_from for kind, one in training.trained.items()},
-            "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
-        }
-        models = {kind: one.model for kind, one in training.trained.items()}
-        found = training.retrieval
-        seal = save(models, folder / "release", feature_set=FEATURE_SET_HASH, policy=policy_text, about=about, retrieval=found)
-        card = model_card(training, settings, data, policy_text, seal)
-        mlflow.log_text(card, "model_card.md")
-        mlflow.set_tag(_NOTE, card[:_LONGEST_NOTE])
+        seal = _log_release(training, settings, data, policy_text, folder / "release")
         take_snapshot(shop, folder / SNAPSHOT, track=track)
         mlflow.log_artifacts(str(folder / SNAPSHOT), SNAPSHOT)
-        version = _register(registry, run.info.run_id, folder / "release", models, seal)
+        version = _register(registry, run.info.run_id, folder / "release", _models(training), seal)
     with registry.alone():
         before = registry.version(CHALLENGER)
         registry.set_alias(CHALLENGER, version)
         record(registry, "trained", before=before, after=version, by=by, now=now)
     return version
+
+
+def _models(training: Training) -> dict[str, Model]:
+    return {kind: one.model for kind, one in training.trained.items()}
+
+
+def _log_release(training: Training, settings: Settings, data: list[dict[str, Any]], policy_text: str, folder: Path) -> str:
+    """Seal the release in a folder, and log its card. Returns the seal."""
+    about = {
+        "data": data,
+        "settings": _flat(settings),
+        "learned_from": {kind: one.rows.learned_from for kind, one in training.trained.items()},
+        "cuts": {kind: one.split.cut.isoformat() for kind, one in training.trained.items()},
+    }
+    models, found = _models(training), training.retrieval
+    seal = save(models, folder, feature_set=FEATURE_SET_HASH, policy=policy_text, about=about, retrieval=found)
+    card = model_card(training, settings, data, policy_text, seal)
+    mlflow.log_text(card, "model_card.md")
+    mlflow.set_tag(_NOTE, card[:_LONGEST_NOTE])
+    return seal
 
 
 def _log_lineage(registry: Registry, run_id: str, data: list[dict[str, Any]]) -> None:

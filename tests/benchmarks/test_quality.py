@@ -1,20 +1,15 @@
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.comparison import Line, decided, lines_of, table
+from benchmarks.comparison import Line, lines_of, table
 from benchmarks.published import Published
 from benchmarks.quality import Given, bads_at_random, bads_by_time, dmc_2014, dmc_2016, main, modcloth_at_random, page, parsed
 from experiments.backtest import Backtest
 from features.shop import Shop
 from training.bootstrap import Interval
 from training.evaluate import Evaluation, Slice
-from training.pipeline import Trained
-from training.rows import Rows
 from training.settings import Settings
 
 
@@ -50,27 +45,6 @@ def test_several_seeds_are_told_with_their_mean_and_spread() -> None:
         (line.split, line.seeds, line.rows, line.metrics["auc"]) for line in lines[:2]
     ]
     assert "AUC gained over it: 0.250 ± 0.071" == lines[2].also
-
-
-def test_the_likeliest_class_is_judged_by_its_f1_where_there_are_three() -> None:
-    """The first 200 rows, of customers without history, are all right; of the others every 'small' is taken for 'large'."""
-    y = np.array([0, 1, 2, 0] * 50 + [0, 1, 1, 2] * 50)
-    said = np.array([0, 1, 2, 0] * 50 + [2, 1, 1, 2] * 50)
-    inputs = pd.DataFrame({"customer_lines": [0.0] * 200 + [3.0] * 200, "style_lines": 1.0})
-    found = replace(backtest(1, 0.7), trained=trained(y, np.eye(3)[said], inputs))
-
-    assert 1.0 == decided(found, "customer:new")["macro_f1"].value
-    assert (2 * 100 / 250 + 1 + 2 * 100 / 250) / 3 == pytest.approx(decided(found)["macro_f1"].value)
-    assert {} == decided(replace(found, trained=trained(np.array([0]), np.array([[0.9, 0.1]]), inputs)))
-    assert {} == decided(backtest(1, 0.7))
-
-
-def trained(y: np.ndarray, p: np.ndarray, inputs: pd.DataFrame) -> Trained:
-    moments = pd.Series([pd.Timestamp("2017-01-01", tz="UTC")] * len(y))
-    names = pd.Series(["a"] * len(y))
-    rows = Rows("fit", names, pd.DataFrame({"at": moments, "customer_id": names}), y, moments, names)
-    nowhere: Any = None
-    return Trained(nowhere, nowhere, rows, inputs, p, nowhere, ())
 
 
 def test_what_others_published_stands_below() -> None:

@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-import keeprank
 from experiments.demo_shop import ShopSettings, generate
 from features.build import FEATURE_NAMES
 from features.shop import Shop
 from features.source import write_tables
 from tests.support import planted
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Features = Callable[..., Said]
+from tests.support.command_line import Keeprank
 
 
 @pytest.fixture
-def features(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Features:
+def features(said: Keeprank) -> Keeprank:
     """Runs `keeprank features` within this process."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["keeprank", "features", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            keeprank.main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
+    return partial(said, "features")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +57,7 @@ def asks(bought: Any) -> tuple[object, ...]:
 # list
 
 
-def test_list_tells_all_features_in_tables_that_fit(features: Features) -> None:
+def test_list_tells_all_features_in_tables_that_fit(features: Keeprank) -> None:
     done = features("list")
     assert (0, "") == (done.code, done.err)
     assert [] == [name for name in FEATURE_NAMES if f" {name} " not in done.out]
@@ -89,7 +66,7 @@ def test_list_tells_all_features_in_tables_that_fit(features: Features) -> None:
         assert f"{family}: " in done.out
 
 
-def test_list_as_json_says_everything_of_a_feature(features: Features) -> None:
+def test_list_as_json_says_everything_of_a_feature(features: Keeprank) -> None:
     done = features("list", "--json", "--family", "profile", "--purpose", "measurements")
     height = json.loads(done.out)[0]
     assert {
@@ -107,7 +84,7 @@ def test_list_as_json_says_everything_of_a_feature(features: Features) -> None:
     assert {("profile", "measurements")} == {(one["family"], one["purpose"]) for one in json.loads(done.out)}
 
 
-def test_list_of_a_shop_says_what_it_lacks(features: Features, folder: Path) -> None:
+def test_list_of_a_shop_says_what_it_lacks(features: Keeprank, folder: Path) -> None:
     by_name = {one["name"]: one for one in json.loads(features("list", folder, "--json").out)}
     assert list(FEATURE_NAMES) == list(by_name)
     lines, small = by_name["style_lines"], by_name["brand_size_small_rate"]
@@ -120,7 +97,7 @@ def test_list_of_a_shop_says_what_it_lacks(features: Features, folder: Path) -> 
 # show
 
 
-def test_show_prints_each_feature_that_the_shop_has_with_its_inputs(features: Features, folder: Path, bought: Any) -> None:
+def test_show_prints_each_feature_that_the_shop_has_with_its_inputs(features: Keeprank, folder: Path, bought: Any) -> None:
     done = features("show", folder, *asks(bought), "--country", "DE", "--price", 999)
     assert (0, "") == (done.code, done.err)
     assert max(len(row) for row in done.out.splitlines()) <= 150
@@ -132,7 +109,7 @@ def test_show_prints_each_feature_that_the_shop_has_with_its_inputs(features: Fe
     assert "missing: no payment method was given" in done.out
 
 
-def test_show_as_json_holds_values_inputs_and_reasons(features: Features, folder: Path, bought: Any) -> None:
+def test_show_as_json_holds_values_inputs_and_reasons(features: Keeprank, folder: Path, bought: Any) -> None:
     told = json.loads(features("show", folder, *asks(bought), "--json").out)
     assert ["customer_id", "sku", "country", "at", "unit_price", "known_customer", "features"] == list(told)
     assert (bought["ordered_at"].isoformat(), True) == (told["at"], told["known_customer"])
@@ -142,7 +119,7 @@ def test_show_as_json_holds_values_inputs_and_reasons(features: Features, folder
     assert (None, "no country was given") == tuple(by_name["country_return_rate"][key] for key in ("value", "missing_because"))
 
 
-def test_show_of_an_unknown_customer_is_a_note(features: Features, folder: Path, bought: Any) -> None:
+def test_show_of_an_unknown_customer_is_a_note(features: Keeprank, folder: Path, bought: Any) -> None:
     done = features("show", folder, "nobody", "--sku", bought["sku"])
     assert 0 == done.code
     assert "no table of this shop names the customer" in done.out
@@ -152,7 +129,7 @@ def test_show_of_an_unknown_customer_is_a_note(features: Features, folder: Path,
 # why
 
 
-def test_why_prints_the_formula_and_the_facts(features: Features, folder: Path, tables: dict[str, pd.DataFrame], bought: Any) -> None:
+def test_why_prints_the_formula_and_the_facts(features: Keeprank, folder: Path, tables: dict[str, pd.DataFrame], bought: Any) -> None:
     done = features("why", folder, "customer_lines", *asks(bought), "--limit", 1)
     assert (0, "") == (done.code, done.err)
     assert 'return v["customer.ordered_lines"]' in done.out
@@ -164,14 +141,14 @@ def test_why_prints_the_formula_and_the_facts(features: Features, folder: Path, 
     assert 1 == len(shown & set(before["line_id"])) == len(shown)
 
 
-def test_why_prints_the_moves_of_the_day(features: Features, folder: Path, bought: Any) -> None:
+def test_why_prints_the_moves_of_the_day(features: Keeprank, folder: Path, bought: Any) -> None:
     assert "the customer's moves of that day: " in features("why", folder, "today_views", *asks(bought)).out
 
 
 # audit
 
 
-def test_the_demo_shop_passes_the_audit(features: Features, folder: Path, tmp_path: Path) -> None:
+def test_the_demo_shop_passes_the_audit(features: Keeprank, folder: Path, tmp_path: Path) -> None:
     done = features("audit", folder, "--rows", 200, "--json", "results/audit.json")
     assert 0 == done.code
     assert "audit passed" in done.out
@@ -183,7 +160,7 @@ def test_the_demo_shop_passes_the_audit(features: Features, folder: Path, tmp_pa
 
 
 def test_a_shop_whose_discounts_tell_the_outcome_fails_the_audit(
-    features: Features, tables: dict[str, pd.DataFrame], tmp_path: Path
+    features: Keeprank, tables: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
     leaky = planted.with_told_discounts(Shop.of({name: tables[name] for name in ("products", "order_lines", "returns")}, {"": 30}))
     write_tables(leaky.tables, tmp_path / "leaky")
@@ -208,7 +185,7 @@ def test_a_shop_whose_discounts_tell_the_outcome_fails_the_audit(
         (["list", "nowhere"], "refused TablesRefused: nowhere does not exist"),
     ],
 )
-def test_a_refusal_is_one_message(arguments: list[str], named: str, features: Features, folder: Path, bought: Any) -> None:
+def test_a_refusal_is_one_message(arguments: list[str], named: str, features: Keeprank, folder: Path, bought: Any) -> None:
     done = features(*(argument.format(shop=folder, sku=bought["sku"]) for argument in arguments))
     assert (1, "") == (done.code, done.out)
     assert named in done.err
@@ -223,14 +200,14 @@ def test_a_refusal_is_one_message(arguments: list[str], named: str, features: Fe
         (["audit", "{shop}", "--suspicious", "2"], "should be less than or equal to 1"),
     ],
 )
-def test_a_wrong_use_ends_with_2(arguments: list[str], named: str, features: Features, folder: Path) -> None:
+def test_a_wrong_use_ends_with_2(arguments: list[str], named: str, features: Keeprank, folder: Path) -> None:
     done = features(*(argument.format(shop=folder) for argument in arguments))
     assert (2, "") == (done.code, done.out)
     assert named in " ".join(done.err.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("command", ["list", "show", "why", "audit"])
-def test_the_help_of_each_command_teaches_with_an_example(command: str, features: Features) -> None:
+def test_the_help_of_each_command_teaches_with_an_example(command: str, features: Keeprank) -> None:
     done = features(command, "--help")
     assert (0, "") == (done.code, done.err)
     assert f"Example: keeprank features {command} " in " ".join(done.out.split())

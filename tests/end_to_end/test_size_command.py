@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-import keeprank
 from commands import sizes
 from serving.state import Serving
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Size = Callable[..., Said]
+from tests.support.command_line import Keeprank
 
 
 @pytest.fixture(scope="module")
@@ -33,22 +19,13 @@ def loaded(release_folder: Path, snapshot_folder: Path) -> Serving:
 
 
 @pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Size:
+def typed(said: Keeprank) -> Keeprank:
     """Runs `keeprank size` within this process."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["keeprank", "size", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            keeprank.main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
+    return partial(said, "size")
 
 
 @pytest.fixture
-def size(typed: Size, loaded: Serving, monkeypatch: pytest.MonkeyPatch) -> Size:
+def size(typed: Keeprank, loaded: Serving, monkeypatch: pytest.MonkeyPatch) -> Keeprank:
     """The same, with a store whose champion is the demo shop's release."""
     monkeypatch.setattr(sizes, "_serving", lambda *_: loaded)
     return typed
@@ -60,7 +37,7 @@ def dress(loaded: Serving) -> str:
     return str(products.loc[(products["category"] == "dress") & loaded.snapshot.known_skus(products["sku"]), "style_id"].iloc[0])
 
 
-def test_every_size_is_printed_with_its_chances_and_the_advice(size: Size, dress: str) -> None:
+def test_every_size_is_printed_with_its_chances_and_the_advice(size: Keeprank, dress: str) -> None:
     told = size("--style", dress, "--height", 172, "--weight", 64, "--usual", "UK 12")
 
     assert (0, "") == (told.code, told.err)
@@ -72,7 +49,7 @@ def test_every_size_is_printed_with_its_chances_and_the_advice(size: Size, dress
     assert "confidence: " in told.out
 
 
-def test_json_says_the_same_to_programs(size: Size, dress: str) -> None:
+def test_json_says_the_same_to_programs(size: Keeprank, dress: str) -> None:
     told = json.loads(size("--style", dress, "--customer", "nobody", "--json").out)
 
     assert (dress, "dress", "new_customer", 7) == (told["style_id"], told["category"], told["fallback"], len(told["chances"]))
@@ -81,7 +58,7 @@ def test_json_says_the_same_to_programs(size: Size, dress: str) -> None:
     assert told["ask"]["attributes"]
 
 
-def test_a_style_that_the_shop_does_not_sell_yet_is_described(size: Size) -> None:
+def test_a_style_that_the_shop_does_not_sell_yet_is_described(size: Keeprank) -> None:
     told = size("--style", "new", "--category", "dress", "--brand", "Alba", "--sizes", "36, 38,40")
 
     assert (0, "") == (told.code, told.err)
@@ -90,7 +67,7 @@ def test_a_style_that_the_shop_does_not_sell_yet_is_described(size: Size) -> Non
     assert "EU 34" not in told.out
 
 
-def test_an_unknown_style_is_refused_with_what_to_say(size: Size) -> None:
+def test_an_unknown_style_is_refused_with_what_to_say(size: Keeprank) -> None:
     told = size("--style", "nothing")
 
     assert 1 == told.code
@@ -98,7 +75,7 @@ def test_an_unknown_style_is_refused_with_what_to_say(size: Size) -> None:
     assert "describe it" in told.err
 
 
-def test_without_a_store_it_says_what_to_do_first(typed: Size) -> None:
+def test_without_a_store_it_says_what_to_do_first(typed: Keeprank) -> None:
     told = typed("--style", "s0001")
 
     assert 1 == told.code
