@@ -28,6 +28,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtr
 
 from benchmarks.measured import ROOT
+from benchmarks.nearest_coherent import coherent, contradicting
 from domain.contract import checked
 from domain.policy import parse_policy
 from domain.size_systems import parse_size_systems
@@ -48,7 +49,7 @@ from training.metrics import Scored, metrics
 from training.model import Model, fit, save
 from training.rows import Rows, labelled
 from training.settings import parse_settings
-from training.size_curve import FITS, LARGE, SMALL, anchored, coherent, contradicting
+from training.size_curve import FITS, LARGE, SMALL, anchored
 
 Floats = npt.NDArray[np.float64]
 

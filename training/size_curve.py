@@ -5,21 +5,9 @@ Each size is scored on its own, so two neighbours may contradict each other. Two
     S(s) = P(small)           a larger size is no more likely too small
     F(s) = P(small or fits)   a larger size is no less likely too large, as P(large) = 1 - F
 
-Each is replaced by the nearest falling curve g in weighted least squares (isotonic regression; Barlow et al. 1972):
-
-    g(s) = max over b >= s of min over a <= s of the weighted mean of the raw values of sizes a … b
-
-which is what pooling adjacent violators arrives at, written so that many styles are computed at once.
-
-Coherent: both curves fall by construction, so P(small) falls and P(large) = 1 - F rises. Means keep an order, and S <= F at every size,
-so S stays below F after the projection too, and P(fits) = F - S is not negative. P(small) + P(fits) + P(large) = S + (F - S) + (1 - F) = 1.
-
-Nothing is lost: a style's weighted mean of each probability stays what it was, and as the truth is a falling curve itself, the projection
-is nowhere farther from it than the raw scores were (weighted squares over a style: a projection onto a convex set that holds the truth).
-
-That is of use where the raw scores tell of every size. A model that learned from bought sizes alone does not: of a size that nobody like
-this shopper orders it knows nothing, and whoever does order a larger one had a reason to. `anchored` therefore trusts it at the sizes that
-the shopper may well order, and tells the others from them (docs/decisions/0019-coherent-sizes.md has what both are worth).
+A model that learned from bought sizes alone does not tell of every size: of one that nobody like this shopper orders it knows nothing, and
+whoever does order a larger one had a reason to. So it is trusted at the sizes that the shopper may well order, and the others are told from
+them. The nearest falling curves, which trust it everywhere, are worth less (docs/decisions/0019-coherent-sizes.md has the figures).
 """
 
 from __future__ import annotations
@@ -58,44 +46,12 @@ class Curves:
     Attributes:
         p: (sizes, 3) P(too small), P(fits), P(too large); each row sums to 1.
         placed: whether a size has a place among its style's sizes; what has none (one size) is left as it came.
-        changed: whether its style's raw probabilities contradicted each other, so that they were projected.
+        changed: whether it is told otherwise than raw.
     """
 
     p: Floats
     placed: Flags
     changed: Flags
-
-
-def coherent(raw: Floats, positions: ArrayLike, styles: ArrayLike | None = None, weights: ArrayLike | None = None) -> Curves:
-    """Project raw probabilities onto the nearest coherent ones, style by style.
-
-    Args:
-        raw: (sizes, 3) probabilities of too small, fits and too large.
-        positions: place of each size in its size system (`domain.sizes`); NaN where it has none.
-        styles: which style, and size system, each row belongs to; by default all are of one. Rows of a style that share a position
-            (colours) get the same probabilities.
-        weights: how much each row counts when neighbours have to agree; by default all the same.
-
-    Returns:
-        A curve in the order of the rows. Coherent probabilities come back unchanged, bit for bit.
-
-    Raises:
-        ValueError: the rows are no probabilities, or lengths or weights are wrong.
-
-    >>> raw = np.array([[0.2, 0.7, 0.1], [0.4, 0.5, 0.1], [0.0, 0.6, 0.4]])
-    >>> coherent(raw, [36, 38, 40]).p.round(2).tolist()
-    [[0.3, 0.6, 0.1], [0.3, 0.6, 0.1], [0.0, 0.6, 0.4]]
-    """
-    at, codes, mass = _asked(raw, positions, styles, np.ones(len(raw)) if weights is None else weights)
-    if not (mass > 0).all():
-        raise ValueError("a weight is not above 0")
-    placed, p = ~np.isnan(at), raw.copy()
-    changed = np.zeros(len(raw), dtype=bool)
-    contradict = contradicting(raw, at, codes)
-    changed[placed] = np.isin(codes[placed], contradict)
-    if len(contradict):
-        p[changed] = _projected(raw[changed], at[changed], codes[changed], mass[changed])
-    return Curves(p, placed, changed)
 
 
 def anchored(raw: Floats, steps: ArrayLike, trust: ArrayLike, styles: ArrayLike | None = None, *, per_step: float = STEP) -> Curves:
@@ -106,7 +62,8 @@ def anchored(raw: Floats, steps: ArrayLike, trust: ArrayLike, styles: ArrayLike 
 
         S(s) = sum over a of q(a) * Phi(Phi^-1(S_raw(a)) - per_step * (s - a)),   F likewise
 
-    Every part falls in s and keeps S <= F, and so does their mixture: coherent, and sums to 1, for the reasons above.
+    Every part falls in s and keeps S <= F, and so does their mixture. So P(small) = S falls, P(large) = 1 - F rises, P(fits) = F - S is
+    not negative, and they sum to 1.
 
     Args:
         raw: (sizes, 3) probabilities of too small, fits and too large.
@@ -123,11 +80,11 @@ def anchored(raw: Floats, steps: ArrayLike, trust: ArrayLike, styles: ArrayLike 
     >>> anchored(raw, [0, 1], [1, 0], per_step=1.0).p.round(2).tolist()
     [[0.5, 0.4, 0.1], [0.16, 0.45, 0.39]]
     """
-    at, codes, mass = _asked(raw, steps, styles, trust)
+    at, codes, mass = asked(raw, steps, styles, trust)
     placed, p = ~np.isnan(at), raw.copy()
     rows = np.flatnonzero(placed)
     order = rows[np.lexsort((at[rows], codes[rows]))]
-    for same in _of_one_length(codes[order]):
+    for same in of_one_length(codes[order]):
         some = order[same]
         p[some] = _mixed(raw[some], at[some], mass[some], per_step)
     return Curves(p, placed, (p != raw).any(axis=1))
@@ -142,49 +99,16 @@ def _mixed(raw: Floats, at: Floats, mass: Floats, per_step: float) -> Floats:
     curves = (np.clip(one, _CERTAIN, 1.0 - _CERTAIN)[:, None, :] for one in (raw[:, :, SMALL], 1.0 - raw[:, :, LARGE]))
     told = (ndtr(ndtri(one) - per_step * away) * (mass / total)[:, None, :] for one in curves)
     small, below = (np.minimum.accumulate(one.sum(axis=2), axis=1) for one in told)
-    return _columns(small, below)
+    return columns_of(small, below)
 
 
-def contradicting(raw: Floats, positions: ArrayLike, styles: ArrayLike) -> Ints:
-    """The styles whose probabilities contradict each other: a larger size more likely small, or one size said twice and differently."""
-    at, codes = np.asarray(positions, dtype="float64"), np.asarray(styles)
-    rows = np.flatnonzero(~np.isnan(at))
-    order = rows[np.lexsort((at[rows], codes[rows]))]
-    one, next_ = order[:-1], order[1:]
-    together, tied = codes[one] == codes[next_], at[one] == at[next_]
-    small, large = raw[next_, SMALL] - raw[one, SMALL], raw[next_, LARGE] - raw[one, LARGE]
-    differ = (raw[next_] != raw[one]).any(axis=1)
-    return np.unique(codes[one[together & np.where(tied, differ, (small > 0) | (large < 0))]])
-
-
-def _projected(raw: Floats, at: Floats, codes: Ints, mass: Floats) -> Floats:
-    """The nearest coherent probabilities of placed rows."""
-    order = np.lexsort((at, codes))
-    fresh = np.append(True, (np.diff(codes[order]) != 0) | (np.diff(at[order]) != 0))
-    size = np.empty(len(raw), dtype="int64")
-    size[order] = np.cumsum(fresh) - 1
-    weight = np.bincount(size, mass).astype("float64")
-    small, below = (np.bincount(size, mass * curve) / weight for curve in (raw[:, SMALL], 1.0 - raw[:, LARGE]))
-    style = codes[order][fresh]
-    small, below = (_falling(curve, weight, style) for curve in (small, below))
-    return _columns(small, below)[size]
-
-
-def _columns(small: Floats, below: Floats) -> Floats:
+def columns_of(small: Floats, below: Floats) -> Floats:
     """The three probabilities from the two curves; the last axis is new."""
     small, below = np.clip(small, 0.0, 1.0), np.clip(np.maximum(below, small), 0.0, 1.0)  # where rounding crossed them
     return np.stack([small, below - small, 1.0 - below], axis=-1)
 
 
-def _falling(values: Floats, weight: Floats, style: Ints) -> Floats:
-    """The nearest falling curve of each style; sizes stand in order, style by style."""
-    found = np.empty(len(values))
-    for rows in _of_one_length(style):
-        found[rows] = _max_min(values[rows], weight[rows])
-    return found
-
-
-def _of_one_length(style: Ints) -> Iterator[Ints]:
+def of_one_length(style: Ints) -> Iterator[Ints]:
     """Rows of styles that have as many sizes as each other, (styles, sizes), few enough at a time; rows stand style by style."""
     if not len(style):
         return
@@ -196,20 +120,7 @@ def _of_one_length(style: Ints) -> Iterator[Ints]:
             yield some[:, None] + np.arange(length)
 
 
-def _max_min(values: Floats, weight: Floats) -> Floats:
-    """The curve g of the formula above, for (styles, sizes) values.
-
-    However the means are rounded, g falls: from one size to the next the maximum is over fewer b, and the minimum over more a.
-    """
-    sizes = np.arange(values.shape[1])
-    sums, masses = (np.cumsum(np.pad(one, ((0, 0), (1, 0))), axis=1) for one in (values * weight, weight))
-    above, mass = (total[:, None, 1:] - total[:, :-1, None] for total in (sums, masses))  # (styles, a, b)
-    means = np.where(sizes[:, None] <= sizes, above / np.where(mass > 0, mass, 1.0), np.inf)
-    lowest = np.minimum.accumulate(means, axis=1)
-    return np.asarray(np.where(sizes >= sizes[:, None], lowest, -np.inf).max(axis=2))
-
-
-def _asked(raw: Floats, at: ArrayLike, styles: ArrayLike | None, mass: ArrayLike) -> tuple[Floats, Ints, Floats]:
+def asked(raw: Floats, at: ArrayLike, styles: ArrayLike | None, mass: ArrayLike) -> tuple[Floats, Ints, Floats]:
     """Positions, codes of the styles, and weights, checked."""
     places, weights = np.asarray(at, dtype="float64"), np.asarray(mass, dtype="float64")
     codes = np.zeros(len(raw), dtype="int64") if styles is None else np.unique(np.asarray(styles), return_inverse=True)[1].reshape(-1)
