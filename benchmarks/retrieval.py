@@ -84,16 +84,12 @@ def find_candidates(clock: Clock, skus: int) -> dict[str, Any]:
     return {"load_ms": load_ms, "median_ms": float(median), "p99_ms": float(p99), "cpu_ms": cpu_ms, "file_mib": file_mib}
 
 
-def _at_random(skus: int, rng: np.random.Generator) -> tuple[Any, Any]:
-    from training.retrieval.goods import Goods
-    from training.retrieval.inputs import INPUTS
-    from training.retrieval.learned import Learned
-
+def _products_at_random(skus: int, rng: np.random.Generator) -> pd.DataFrame:
     style = np.arange(skus) // SIZES_PER_STYLE
     styles = int(style.max()) + 1
     of_style = {"category": rng.integers(0, 30, styles), "brand": rng.integers(0, 400, styles), "price": rng.integers(900, 20_000, styles)}
     looks = np.array([" ".join(f"{number:.2f}" for number in row) for row in rng.normal(size=(styles, 8))])
-    products = pd.DataFrame(
+    return pd.DataFrame(
         {
             "sku": [f"k{number:07d}" for number in range(skus)],
             "style_id": [f"s{number:06d}" for number in style],
@@ -106,7 +102,15 @@ def _at_random(skus: int, rng: np.random.Generator) -> tuple[Any, Any]:
             "looks": looks[style],
         }
     )
-    goods = Goods.of(products)
+
+
+def _at_random(skus: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    from training.retrieval.goods import Goods
+    from training.retrieval.inputs import INPUTS
+    from training.retrieval.learned import Learned
+
+    goods = Goods.of(_products_at_random(skus, rng))
+    styles = len(goods.styles)
     names = np.array([*(f"category:{one}" for one in goods.categories), *(f"brand:{one}" for one in goods.brands)])
     learned = Learned(
         styles=goods.styles,
