@@ -33,7 +33,7 @@ _CELLS = 2_000_000
 _ROUNDING = 1e-6
 
 STEP = 0.8
-"""By how many standard deviations a size more moves what is felt; from 305 pairs of sizes with two verdicts in the demo shop (0.76)."""
+"""By how many standard deviations a size more moves what is felt; from 304 pairs of sizes with two verdicts in the demo shop (0.76)."""
 
 _CERTAIN = 1e-9
 """Nobody is surer than that; the inverse of the normal distribution needs a limit."""
