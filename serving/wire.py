@@ -26,8 +26,16 @@ Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="Minor units (cent
 SignedAmount = Annotated[int, Meta(description="Minor units (cents) of the currency; may be negative.")]
 Units = Annotated[int, Meta(ge=1, le=10_000, description="Units of the sku.")]
 Count = Annotated[int, Meta(ge=0, le=10**9, description="Units that can be sold.")]
+Channel = Annotated[str, Meta(min_length=1, max_length=200, description="Where it is sold: web, app, store, …, in the shop's own words.")]
 Moment = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339, with its zone.", examples=["2026-10-02T09:30:00+02:00"])]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0, description="A probability, rounded to 6 decimals.")]
+
+MoveKind = Literal["view", "search", "size_guide", "wishlist", "basket", "remove_from_basket"]
+ConsentPurpose = Literal["personalisation", "measurements"]
+ReturnReason = Literal[
+    "too_small", "too_large", "quality", "damaged", "not_as_described", "style", "late", "changed_mind", "wrong_item", "other"
+]
+TicketTopic = Literal["product", "size", "delivery", "payment", "return", "other"]
 
 Fallback = Literal["none", "new_customer", "new_offer", "new_customer_and_offer", "prior"]
 """What a score had to do without: nothing, the customer's history, the sku's, both, or the return model altogether."""
@@ -66,7 +74,7 @@ class Move(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Something that the shopper did today."""
 
     id: Annotated[Id, Meta(description="The event's id; a move that is sent twice counts once.")]
-    kind: Literal["view", "search", "size_guide", "wishlist", "basket", "remove_from_basket"]
+    kind: MoveKind
     sku: Annotated[Id | None, Meta(description="What it was about, if anything.")] = None
     at: Annotated[Moment, Meta(description="When; from the snapshot's moment on and before the moment asked about.")]
 
@@ -83,7 +91,7 @@ class Statement(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 class Consent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What the customer granted or withdrew today."""
 
-    purpose: Literal["personalisation", "measurements"]
+    purpose: ConsentPurpose
     granted: Annotated[bool, Meta(description="False withdraws.")]
     at: Annotated[Moment, Meta(description="When; from the snapshot's moment on and before the moment asked about.")]
 

@@ -80,6 +80,11 @@ class Model:
         calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
         return calibration.apply(raw_scores(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
+    def score(self, rows: Floats) -> Floats:
+        """What `predict` says of the same rows (n, features), given as numbers in the order of `features`: for who serves."""
+        held = np.broadcast_to(np.array(list(self.fixed.values()), dtype="float64"), (len(rows), len(self.fixed)))
+        return self.calibration.shifted(self.shift).apply(raw_scores(self.booster, np.hstack([rows, held]), 1))
+
     def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
         """Between which rates batches of rows like each are of class `of`, given its probabilities `p` (n,) as `predict` says them."""
         return self.intervals.of(p, newcomers(inputs), self.classes.index(of))
