@@ -5,7 +5,7 @@
     │   └── ContractBroken    they break the data contract, all violations at once (domain.violations)
     ├── ImportRefused         a public data file is not what the adapter expects
     ├── PolicyRefused         config/policy.toml holds an unknown key or an impossible value
-    ├── SettingsRefused       config/training.toml, or another setting, likewise
+    ├── SettingsRefused       config/training.toml, serving.toml or another setting, likewise
     ├── FeaturesRefused       the asked-for rows lack a column, or hold one of the wrong kind
     ├── NotEnoughData         too few labelled rows to train or to judge a model
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
@@ -64,7 +64,7 @@ class PolicyRefused(KeeprankError):
 
 
 class SettingsRefused(KeeprankError):
-    """The training settings hold an unknown key or an impossible value, or a folder or port cannot be used."""
+    """The training or serving settings hold an unknown key or an impossible value, or a folder or port cannot be used."""
 
 
 class FeaturesRefused(KeeprankError):
