@@ -6,6 +6,7 @@
     ├── ImportRefused         a public data file is not what the adapter expects
     ├── PolicyRefused         config/policy.toml holds an unknown key or an impossible value
     ├── SettingsRefused       config/training.toml, serving.toml or another setting, likewise
+    ├── KeysRefused           the file of API keys is damaged, open to others, or lacks the key
     ├── FeaturesRefused       the asked-for rows lack a column, or hold one of the wrong kind
     ├── NotEnoughData         too few labelled rows to train or to judge a model
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
@@ -65,6 +66,10 @@ class PolicyRefused(KeeprankError):
 
 class SettingsRefused(KeeprankError):
     """The training or serving settings hold an unknown key or an impossible value, or a folder or port cannot be used."""
+
+
+class KeysRefused(KeeprankError):
+    """The file of API keys is not there, damaged, open to others, or lacks the key."""
 
 
 class FeaturesRefused(KeeprankError):
