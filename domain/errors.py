@@ -17,6 +17,10 @@
     ├── TuningRefused         a study is of other data, or its storage does not answer
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
+    ├── RequestTooLarge       its body is larger than the service takes (serving.limits)
+    ├── HeadersTooLarge       its headers are                           (serving.limits)
+    ├── RequestTooDeep        it is nested deeper than any request is   (serving.limits)
+    ├── RequestTooSlow        its body was under way for too long       (serving.limits)
     └── NotStarted            the service did not come up               (serving.launch)
 
 Each carries what came, what was expected and what to do, and says so in one readable message.
