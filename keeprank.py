@@ -12,6 +12,7 @@ import typer
 from commands import (
     economics,
     features,
+    keys,
     models,
     pages,
     releases,
@@ -54,6 +55,7 @@ app.command()(running.demo)
 app.command()(pages.docs)
 features.app.command()(training_rows.build)
 app.add_typer(features.app)
+app.add_typer(keys.app)
 
 
 def main() -> None:
