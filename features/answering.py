@@ -168,7 +168,9 @@ class Prepared:
 
     def __init__(self, program: Program, goods: Goods, features: int) -> None:
         self.program = program
-        self.entities = tuple(dict.fromkeys(name.partition(".")[0] for name in program.reads if "." in name and not name.startswith(_TODAY)))
+        self.entities = tuple(
+            dict.fromkeys(name.partition(".")[0] for name in program.reads if "." in name and not name.startswith(_TODAY))
+        )
         self._features = features
         self._reads = tuple(program.reads.items())
         self._goods = tuple((number, goods.column[number], number in goods.flags) for number in program.goods)

@@ -1,4 +1,4 @@
-"""A shopper is offered some skus at one moment: what `features.asked` tells of every row, in columns, with what all rows share told once."""
+"""A shopper is offered some skus at one moment: what `features.asked` tells, in columns, with what all rows share told once."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Asking:
 
     Attributes:
         skus: what is offered, (n,).
-        numbers: `features.asked.NUMBERS` of each, (n,); NaN is missing.
+        numbers: `features.asked.NUMBERS` of each, (n,), or (1,) where all have the same; NaN is missing.
         at_us: the moment, UTC microseconds.
         customer_id: who; None for an unknown shopper, of whom `day` tells nothing.
         country, channel, payment_method: market, and where and how it is sold and paid, if known.

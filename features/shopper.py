@@ -88,7 +88,9 @@ def position(size: str) -> float:
     return float(size_positions(pd.Series([size], dtype="str"))[0])
 
 
-def stated_sizes(people: People, customer: Hashes, categories: Hashes, stated: Mapping[str, float], names: Sequence[str | None]) -> np.ndarray:
+def stated_sizes(
+    people: People, customer: Hashes, categories: Hashes, stated: Mapping[str, float], names: Sequence[str | None]
+) -> np.ndarray:
     """Position of the usual size that the shopper stated for each row's category: since midnight, or before.
 
     Args:

@@ -63,12 +63,12 @@ class Snapshot:
         self._hashes = {key: hash_texts(self._assortment.column(key)) for key in OF_A_PRODUCT}
         self._midnight_us = int(day_starts(self.day, self.day, self.zone)[0])
 
-    @property
+    @cached_property
     def at(self) -> pd.Timestamp:
         """The snapshot's moment: the first of its day."""
         return midnight(self.day, self.zone)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The features that it can tell."""
         return tuple(feature.name for feature in self.features)
