@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -151,19 +152,20 @@ class _Costs:
     Attributes:
         economics: of each category.
         of_offer: number of each offer's category.
-        per_cent: minor units of the currency for one EUR cent.
+        currency: of all amounts.
+        rate: units of it for one EUR.
     """
 
     economics: Sequence[Economics]
     of_offer: npt.NDArray[np.int64]
-    per_cent: Fraction
+    currency: str
+    rate: float
 
     @classmethod
     def of(cls, categories: Sequence[str | None], currency: str, policy: Policy) -> _Costs:
         number = {category: number for number, category in enumerate(dict.fromkeys(categories))}
-        per_cent = Fraction(str(policy.exchange[currency])) * Fraction(10) ** (exponent(currency) - 2)
         of_offer = np.array([number[category] for category in categories], dtype="int64")
-        return cls([policy.economics(category) for category in number], of_offer, per_cent)
+        return cls([policy.economics(category) for category in number], of_offer, currency, policy.exchange[currency])
 
     def parts(self, share: str) -> Amounts:
         """A share of each offer, in millionths."""
@@ -171,7 +173,14 @@ class _Costs:
 
     def amounts(self, eur_cents: str) -> Amounts:
         """An amount of each offer, in minor units of the currency."""
-        return np.array([round(getattr(one, eur_cents) * self.per_cent) for one in self.economics], dtype="int64")[self.of_offer]
+        translated = [_translated(getattr(one, eur_cents), self.currency, self.rate) for one in self.economics]
+        return np.array(translated, dtype="int64")[self.of_offer]
+
+
+@lru_cache(maxsize=4096)
+def _translated(eur_cents: int, currency: str, rate: float) -> int:
+    """EUR cents as minor units of another currency."""
+    return round(eur_cents * Fraction(str(rate)) * Fraction(10) ** (exponent(currency) - 2))
 
 
 def _parts(share: float) -> int:

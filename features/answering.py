@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from domain.errors import FeaturesRefused
-from features.asking import Asking
+from features.asking import NOTHING_DONE, Asking
 from features.assortment import Assortment
 from features.busy_day import busy_day
 from features.catalogue import Feature, Values
@@ -102,7 +102,7 @@ class Answering:
         rows = self._goods.rows(asking.skus)
         told, known = self._goods.of(asking.skus, rows)
         customer, *line = hash_few([asking.customer_id, *(getattr(asking, name) for name in _OF_A_LINE)]).reshape(-1, 1)
-        who = shopper(night.people, customer, asking.day)
+        who = shopper(night.people, customer, asking.day if asking.customer_id is not None else NOTHING_DONE)
         day: Day = "nobody's" if asking.customer_id is None else "busy" if asking.day.moves else "quiet"
         prepared = self._prepare(who.purposes, day)
         person = hash_few([who.keys[name] for name in OF_A_PERSON]).reshape(-1, 1)

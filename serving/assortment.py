@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -93,10 +93,12 @@ def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Pr
     }
 
 
-def on_shelf(products: Mapping[str, Product], skus: Iterable[str], shelf: Mapping[str, Shelf]) -> dict[str, Product]:
+def on_shelf(products: Mapping[str, Product], skus: Sequence[str], shelf: Mapping[str, Shelf]) -> dict[str, Product]:
     """Some skus as they are now, by sku: those that are not in the assortment are absent, unless something is told of them."""
     found = {sku: products[sku] for sku in skus if sku in products}
-    return found | {sku: _as_it_is_now(products.get(sku, UNKNOWN), shelf[sku]) for sku in skus if sku in shelf} if shelf else found
+    if not shelf:
+        return found
+    return found | {sku: _as_it_is_now(products.get(sku, UNKNOWN), shelf[sku]) for sku in skus if sku in shelf}
 
 
 def _as_it_is_now(product: Product, now: Shelf) -> Product:

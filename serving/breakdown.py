@@ -27,14 +27,40 @@ def breakdowns(money: UnitEconomics, worths: Sequence[int], placed: Sequence[int
     columns = [getattr(money, name)[chosen].tolist() for name in _AMOUNTS]
     turns = money.break_even[chosen]
     none, risks = np.isnan(turns).tolist(), rounded(np.minimum(np.nan_to_num(turns), 1.0)).values
-    return [
-        Money(
-            **dict(zip(_AMOUNTS, amounts, strict=True)),
-            expected_kept_margin=_half_even(worth),
-            break_even_p_return=None if never else risk,
-        )
-        for worth, never, risk, *amounts in zip(worths, none, risks, *columns, strict=True)
-    ]
+    return [_told(*told) for told in zip(*columns, worths, none, risks, strict=True)]
+
+
+def _told(
+    price_net: int,
+    unit_cost: int,
+    unit_cost_assumed: bool,
+    outbound_shipping: int,
+    payment_fee: int,
+    margin_if_kept: int,
+    payment_fee_kept: int,
+    return_handling: int,
+    resale_loss: int,
+    return_fee: int,
+    loss_if_returned: int,
+    worth: int,
+    never: bool,
+    risk: float,
+) -> Money:
+    return Money(
+        price_net=price_net,
+        unit_cost=unit_cost,
+        unit_cost_assumed=unit_cost_assumed,
+        outbound_shipping=outbound_shipping,
+        payment_fee=payment_fee,
+        margin_if_kept=margin_if_kept,
+        payment_fee_kept=payment_fee_kept,
+        return_handling=return_handling,
+        resale_loss=resale_loss,
+        return_fee=return_fee,
+        loss_if_returned=loss_if_returned,
+        expected_kept_margin=_half_even(worth),
+        break_even_p_return=None if never else risk,
+    )
 
 
 def _half_even(worth: int) -> int:

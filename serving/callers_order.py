@@ -38,6 +38,6 @@ def callers_order(
         RequestRefused: the currency is not the shop's, or the snapshot cannot serve the moment asked about.
     """
     as_of, currency = asked_at(request, serving.snapshot), serving.currency(request)
-    products = on_shelf(serving.products, (offer.sku for offer in request.offers), shelf)
+    products = on_shelf(serving.products, [offer.sku for offer in request.offers], shelf)
     decision = as_asked(request, products, serving.policy, reason, currency=currency)
     return reply_of(serving, request, decision, decision.offers, request_id=request_id, as_of=as_of, currency=currency, arm=arm)

@@ -97,20 +97,20 @@ def chance(request_id: str, skus: Sequence[str]) -> list[float]:
 def _bonus(offers: Valued, ranking: Ranking, seen: int) -> int:
     p = np.array(offers.p_order, dtype="float64") / MILLION
     worth = np.array(offers.worth, dtype="float64") / MILLION
+    less = -p
     looks: Floats = np.power(ranking.attention_per_position, np.arange(min(seen, len(p)), dtype="float64"))
-    demanded = (1 - ranking.give_up_orders_share) * _orders(-p, p, looks) * (1 - 1e-12)
+    demanded = (1 - ranking.give_up_orders_share) * _orders(less, p, looks) * (1 - 1e-12)
 
     def enough(bonus: int) -> bool:
-        return _orders(-p * (worth + bonus), p, looks) >= demanded
+        return _orders(less * (worth + bonus), p, looks) >= demanded
 
     if enough(0):
         return 0
-    high = 1
+    low, high = 0, 1 << int(np.abs(worth).mean()).bit_length()  # mostly about as much as the orders are worth
     while not enough(high):
         if high >= _LARGEST_BONUS:
             return _LARGEST_BONUS
-        high *= 2
-    low = high // 2
+        low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
@@ -118,7 +118,7 @@ def _bonus(offers: Valued, ranking: Ranking, seen: int) -> int:
 
 
 def _orders(sorted_by: Floats, p: Floats, looks: Floats) -> float:
-    best = np.argsort(sorted_by, kind="stable")[: len(looks)]
+    best = sorted_by.argsort(kind="stable")[: len(looks)]
     return float(p[best] @ looks)
 
 

@@ -208,7 +208,7 @@ class Serving:
         at, currency, day = asked_at(request, self.snapshot), self.currency(request), since(request, self.snapshot, facts)
         if not request.personalization:
             request, day = msgspec.structs.replace(request, customer_id=None), NOTHING_DONE
-        skus = (line.sku for lines in (request.offers, request.basket) for line in lines)
+        skus = [line.sku for lines in (request.offers, request.basket) for line in lines]
         products = on_shelf(self.products, skus, shelf)
         return _Asked(asking(request, products, currency, micros_of(at), day), products, currency, at)
 

@@ -41,7 +41,7 @@ MAX_SAID = 100
 """Statements and decisions of one day."""
 
 
-class Offer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class Offer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
     """One sku at a price.
 
     A price that is not given is the shop's list price, a unit cost that is not given the shop's own, or a share of the price.
@@ -60,7 +60,7 @@ class Offer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     hidden: Annotated[bool, Meta(description="True leaves the offer out.")] = False
 
 
-class BasketLine(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class BasketLine(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
     """Something that lies in the basket already."""
 
     sku: Id

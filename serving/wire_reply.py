@@ -1,4 +1,7 @@
-"""What the storefront gets back from `POST /v1/rank`: every field with its meaning and unit."""
+"""What the storefront gets back from `POST /v1/rank`: every field with its meaning and unit.
+
+Structs of which a reply holds hundreds cannot lie in a cycle, and Python's collector need not look at them (`gc=False`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from domain.policy import Objective
 from serving.wire_words import Amount, Country, Currency, Fallback, FallbackLevel, Moment, Probability, SignedAmount
 
 
-class Money(Struct, frozen=True, kw_only=True):
+class Money(Struct, frozen=True, kw_only=True, gc=False):
     """What one unit leaves or costs without VAT, in minor units.
 
     margin_if_kept = price_net - unit_cost - outbound_shipping - payment_fee;
@@ -34,7 +37,7 @@ class Money(Struct, frozen=True, kw_only=True):
     break_even_p_return: Annotated[Probability | None, Meta(description="Above it an order is expected to lose money; null: none.")]
 
 
-class Fit(Struct, frozen=True, kw_only=True):
+class Fit(Struct, frozen=True, kw_only=True, gc=False):
     """How the size is expected to fit."""
 
     small: Probability
@@ -42,7 +45,7 @@ class Fit(Struct, frozen=True, kw_only=True):
     large: Probability
 
 
-class ReturnRange(Struct, frozen=True, kw_only=True):
+class ReturnRange(Struct, frozen=True, kw_only=True, gc=False):
     """Between which rates orders like this one come back; `intervals` in the reply says of how many at once, and how often that holds."""
 
     low: Probability
@@ -64,7 +67,7 @@ class IntervalTerms(Struct, frozen=True, kw_only=True):
     coverage: Annotated[float, Meta(gt=0.0, lt=1.0, description="Share of batches whose rate lies inside, such as 0.9.")]
 
 
-class Reason(Struct, frozen=True, kw_only=True):
+class Reason(Struct, frozen=True, kw_only=True, gc=False):
     """One of the features that moved P(return) most."""
 
     feature: str
@@ -73,7 +76,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     log_odds: Annotated[float, Meta(description="Its share of the log-odds before calibration (Shapley value of the trees).")]
 
 
-class RankedOffer(Struct, frozen=True, kw_only=True):
+class RankedOffer(Struct, frozen=True, kw_only=True, gc=False):
     """An offer with its place and why."""
 
     sku: str
@@ -103,7 +106,7 @@ class RankedOffer(Struct, frozen=True, kw_only=True):
     ] = None
 
 
-class ExcludedOffer(Struct, frozen=True, kw_only=True):
+class ExcludedOffer(Struct, frozen=True, kw_only=True, gc=False):
     """An offer that was not ranked."""
 
     sku: str
