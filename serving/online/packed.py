@@ -11,24 +11,24 @@ from serving.online.recorded import Change, Record
 from serving.pseudonyms import Pseudonyms
 
 _Latest = tuple[str, str, int, str]
-_LATEST = msgspec.msgpack.Decoder(_Latest)
+_LATEST = msgspec.json.Decoder(_Latest)
 
 
-def packed(record: Record | Change, pseudonyms: Pseudonyms) -> tuple[str | bytes, ...]:
-    """A fact as the script that adds it reads it.
+def packed(record: Record | Change, pseudonyms: Pseudonyms) -> tuple[str, ...]:
+    """A fact as the script that adds it reads it: text only, which is all that Redis unpacks.
 
     Returns:
-        told (type and id), digest, moment, when due; then for a customer's fact: customer_id, member, part, pseudonym; for a sku's: nothing,
+        told (type and id), digest, moment, when due; then, of a customer: customer_id, member, part, pseudonym; or, of a sku: nothing,
         field, the latest as it is stored, what orders two of one moment.
     """
     at, told = str(record.at_us), f"{record.type}:{record.id}"
     if isinstance(record, Change):
         turn = record.id.encode().hex()  # digits compare alike in every locale of a Redis
-        latest = msgspec.msgpack.encode((at, turn, record.amount, record.currency or ""))
-        return told, _digest(record.sku.encode(), latest), at, at, "", f"{record.type}\0{record.sku}", latest, turn
-    member = b"\0".join((record.id.encode(), record.type.encode(), record.content))
-    mark = pseudonyms.of(record.customer_id)
-    return told, _digest(record.content), at, str(record.due_us), record.customer_id, member, str(int(record.part)), mark
+        latest = msgspec.json.encode((at, turn, record.amount, record.currency or "")).decode()
+        return told, _digest(record.sku, latest), at, at, "", f"{record.type}\0{record.sku}", latest, turn
+    content = record.content.decode()
+    member = f"{record.id}\0{record.type}\0{content}"
+    return told, _digest(content), at, str(record.due_us), record.customer_id, member, f"{record.part:d}", pseudonyms.of(record.customer_id)
 
 
 def contents(parts: Iterable[Sequence[bytes]]) -> Iterator[bytes]:
@@ -45,5 +45,5 @@ def changed(fields: Sequence[bytes], values: Sequence[bytes | None]) -> Iterator
             yield Change(kind, bytes.fromhex(turn).decode(), sku, int(at), amount, currency or None)
 
 
-def _digest(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join(parts)).digest()[:16]
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -12,7 +12,7 @@ from serving.assortment import Shelf
 from serving.facts import Fact, OfCustomer
 
 DECISIONS_STAY = dt.timedelta(days=7)
-"""How long past the snapshot's moment a customer's decisions on consent stay: a shop's tables may learn of a withdrawal some nights late."""
+"""How long past the snapshot's moment decisions on consent stay: a shop's tables may learn of a withdrawal some nights late."""
 
 MOST_DECISIONS = 200
 """Only a customer's latest so many decisions on consent are looked at."""

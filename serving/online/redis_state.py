@@ -21,9 +21,9 @@ from serving.assortment import Shelf
 from serving.facts import Fact, OfCustomer
 from serving.online import scripts
 from serving.online.overlay import Overlay
+from serving.online.packed import changed, contents, packed
 from serving.online.port import DECISIONS_STAY, MOST_DECISIONS, MOST_ELSE, Erased, Known, Outcome, Tombstone
 from serving.online.recorded import Part, micros, moment, read, recorded, served
-from serving.online.packed import changed, contents, packed
 from serving.pseudonyms import Pseudonyms
 
 FORMAT = b"1"
@@ -57,9 +57,7 @@ class RedisState:
         with self._answering():
             self._require_durable()
             self._require_ours()
-        self._add, self._erase, self._rejoin = (
-            self._redis.register_script(text) for text in (scripts.ADD, scripts.ERASE, scripts.REJOIN)
-        )
+        self._add, self._erase, self._rejoin = (self._redis.register_script(text) for text in (scripts.ADD, scripts.ERASE, scripts.REJOIN))
         self._drops = [self._redis.register_script(text) for text in (scripts.DROP_CUSTOMERS, scripts.DROP_CHANGES)]
         self._settle = self._redis.register_script(scripts.SETTLE)
 

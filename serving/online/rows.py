@@ -15,13 +15,21 @@ currency = excluded.currency, change = excluded.change WHERE (excluded.at_us, ex
 """
 
 
-def add_record(connection: sqlite3.Connection, record: Record) -> Outcome:
-    """Write down a fact about a customer, if its id is new."""
+def add_record(connection: sqlite3.Connection, record: Record, table: str, mark: str) -> Outcome:
+    """Write down a fact about a customer, if its id is new.
+
+    Args:
+        connection: inside a transaction.
+        record: the fact.
+        table: the slice that the customer is in.
+        mark: stands for the fact's type and id, and tells nobody who does not know the secret.
+    """
     row = (record.customer_id, record.part, record.at_us, record.id, record.type, record.due_us, record.content)
-    if connection.execute("INSERT INTO of_customer VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row).rowcount:
+    if connection.execute("INSERT INTO told VALUES (?, ?) ON CONFLICT DO NOTHING", (mark, record.due_us)).rowcount:
+        connection.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
         return Outcome.ACCEPTED
-    told = connection.execute("SELECT content FROM of_customer WHERE type = ? AND id = ?", (record.type, record.id)).fetchone()
-    return Outcome.DUPLICATE if told == (record.content,) else Outcome.CONFLICT
+    same = f"SELECT content FROM {table} WHERE (customer_id, part, at_us, id, type) = (?, ?, ?, ?, ?)"  # noqa: S608
+    return Outcome.DUPLICATE if connection.execute(same, row[:5]).fetchone() == (record.content,) else Outcome.CONFLICT
 
 
 def add_change(connection: sqlite3.Connection, change: Change) -> Outcome:

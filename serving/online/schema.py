@@ -17,13 +17,18 @@ BUSY_MS = 5_000
 _APPLICATION = 0x4B525354  # "KRST": tells the file from other SQLite files
 _OPENING_S = 0.02
 
-_TABLES = f"""
-CREATE TABLE of_customer (
+SLICES = 64
+"""So many tables share the customers, so that the one of somebody who is erased is written anew in no time."""
+
+_OF_CUSTOMER = """
+CREATE TABLE {name} (
     customer_id TEXT NOT NULL, part INTEGER NOT NULL, at_us INTEGER NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
     due_us INTEGER NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (customer_id, part, at_us, id, type)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX told_once ON of_customer (type, id);
+) STRICT, WITHOUT ROWID
+"""
+_TABLES = f"""
+CREATE TABLE told (mark TEXT PRIMARY KEY, due_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE of_sku (
     type TEXT NOT NULL, id TEXT NOT NULL, sku TEXT NOT NULL, at_us INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT,
     PRIMARY KEY (type, id)
@@ -50,13 +55,29 @@ def connect(file: Path, *, power_cut_safe: bool) -> sqlite3.Connection:
         file: the database; it is made when it does not exist.
         power_cut_safe: whether a commit returns only once it is on the disk; if not, a power cut may take the last ones back.
     """
-    connection = sqlite3.connect(file, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(file, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=8 * SLICES)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     _write_ahead(connection)
     connection.execute(f"PRAGMA synchronous = {'FULL' if power_cut_safe else 'NORMAL'}")
     return connection
+
+
+def slice_name(number: int) -> str:
+    """The table that holds a slice of the customers."""
+    return f"of_customer_{number:02}"
+
+
+def write_anew(connection: sqlite3.Connection, name: str) -> None:
+    """Copy a slice's table into a new one, inside a transaction, and drop the old one, all of whose bytes are then overwritten.
+
+    Deleting rows does not do that: SQLite zeroes a deleted row, not the copies that moving it between pages left in their free space.
+    """
+    connection.execute(f"ALTER TABLE {name} RENAME TO {name}_old")
+    connection.execute(_OF_CUSTOMER.format(name=name))
+    connection.execute(f"INSERT INTO {name} SELECT * FROM {name}_old ORDER BY customer_id, part, at_us, id, type")  # noqa: S608
+    connection.execute(f"DROP TABLE {name}_old")
 
 
 def prepare(connection: sqlite3.Connection, file: Path, check: str) -> None:
@@ -74,6 +95,8 @@ def prepare(connection: sqlite3.Connection, file: Path, check: str) -> None:
         if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
+            for number in range(SLICES):
+                connection.execute(_OF_CUSTOMER.format(name=slice_name(number)))
             connection.execute("INSERT INTO about VALUES (0, ?, 0, ?)", (_BEGINNING_OF_TIME, check))
     _require_ours(connection, file, check)
 

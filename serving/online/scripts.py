@@ -36,7 +36,7 @@ end
 local function shelve(field, at, key, value)
   local there = redis.call('HGET', p .. 'shelf', field)
   if there then
-    local old = cmsgpack.unpack(there)
+    local old = cjson.decode(there)
     local old_at, new_at = tonumber(old[1]), tonumber(at)
     if old_at > new_at or (old_at == new_at and old[2] >= key) then return end
   end

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -18,15 +17,15 @@ from serving.online.overlay import Overlay
 from serving.online.port import MOST_DECISIONS, MOST_ELSE, Erased, Known, Outcome, Tombstone
 from serving.online.recorded import Change, Part, Record, micros, moment, read, recorded, served
 from serving.online.rows import add_change, add_record, look_up, tombstone
-from serving.online.schema import connect, prepare, transaction
+from serving.online.schema import SLICES, connect, prepare, slice_name, transaction, write_anew
 from serving.pseudonyms import Pseudonyms
 
 FILE = "state.db"
 _WORD = "the secret that this state was written under"
-_CUSTOMERS_AT_ONCE, _CHANGES_AT_ONCE = 500, 2_000
+_CHANGES_AT_ONCE = 2_000
 
 _OF_CUSTOMER = " UNION ALL ".join(
-    f"SELECT content FROM (SELECT content FROM of_customer WHERE customer_id = :customer_id AND part = {part:d} AND at_us >= :{first} "  # noqa: S608
+    f"SELECT content FROM (SELECT content FROM {{table}} WHERE customer_id = :customer_id AND part = {part:d} AND at_us >= :{first} "  # noqa: S608
     f"ORDER BY at_us DESC, id DESC, type DESC LIMIT {most})"
     for part, first, most in (
         (Part.MOVES, "since_us", LATEST),
@@ -79,7 +78,7 @@ class SqliteState:
             return ()
         asked = {"customer_id": customer_id, "since_us": micros(since), "beginning_us": _BEGINNING_US}
         with self._reading() as connection:
-            rows = connection.execute(_OF_CUSTOMER, asked).fetchall()
+            rows = connection.execute(_OF_CUSTOMER.format(table=self._slice(customer_id)), asked).fetchall()
         return served(read(content for (content,) in rows), since) if rows else ()
 
     def shelf(self, skus: Collection[str], *, since: dt.datetime) -> dict[str, Shelf]:
@@ -90,16 +89,20 @@ class SqliteState:
 
     def known(self, customer_id: str) -> Known:
         """See `CustomerState`."""
+        everything = f"SELECT content FROM {self._slice(customer_id)} WHERE customer_id = ?"  # noqa: S608
         with self._reading() as connection:
-            rows = connection.execute("SELECT content FROM of_customer WHERE customer_id = ?", (customer_id,)).fetchall()
+            rows = connection.execute(everything, (customer_id,)).fetchall()
         pseudonym = self._pseudonyms.of(customer_id)
         return Known(pseudonym, read(content for (content,) in rows), self._tombstone(pseudonym))
 
     def erase(self, customer_id: str, *, now: dt.datetime) -> Erased:
-        """See `CustomerState`: deleted bytes are overwritten, and the log of writes is emptied."""
-        pseudonym = self._pseudonyms.of(customer_id)
+        """See `CustomerState`: the slice is written anew, deleted bytes are overwritten, and the log of writes is emptied."""
+        pseudonym, table = self._pseudonyms.of(customer_id), self._slice(customer_id)
         with self._writing() as connection:
-            gone = connection.execute("DELETE FROM of_customer WHERE customer_id = ?", (customer_id,)).rowcount
+            deleted = f"DELETE FROM {table} WHERE customer_id = ? RETURNING type, id"  # noqa: S608
+            gone = [(self._mark(*fact),) for fact in connection.execute(deleted, (customer_id,)).fetchall()]
+            connection.executemany("DELETE FROM told WHERE mark = ?", gone)
+            write_anew(connection, table)
             connection.execute(
                 "INSERT INTO tombstones VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET erased_us = excluded.erased_us, rejoined_us = NULL "
                 "WHERE rejoined_us IS NOT NULL",
@@ -108,7 +111,7 @@ class SqliteState:
             found = connection.execute("SELECT * FROM tombstones WHERE pseudonym = ?", (pseudonym,)).fetchone()
         with self._reading() as connection:
             (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return Erased(tombstone(found), gone, wiped=not busy)
+        return Erased(tombstone(found), len(gone), wiped=not busy)
 
     def rejoin(self, customer_id: str, *, now: dt.datetime) -> bool:
         """See `CustomerState`."""
@@ -132,9 +135,8 @@ class SqliteState:
         with self._writing() as connection:
             connection.execute("UPDATE about SET settled_us = max(settled_us, ?)", (us,))
             connection.execute("DELETE FROM shelf WHERE at_us < ?", (us,))
-        customer_id: str | None = ""
-        while customer_id is not None:
-            customer_id = self._drop_customers(customer_id, us)
+        for number in range(SLICES):
+            self._drop_customers(number, us)
         change: tuple[str, str] | None = ("", "")
         while change is not None:
             change = self._drop_changes(change, us)
@@ -155,7 +157,17 @@ class SqliteState:
             return Outcome.SETTLED if record.at_us < settled_us else add_change(connection, record)
         if self._is_barred(connection, record):
             return Outcome.ERASED
-        return Outcome.SETTLED if record.due_us < settled_us else add_record(connection, record)
+        return (
+            Outcome.SETTLED
+            if record.due_us < settled_us
+            else add_record(connection, record, self._slice(record.customer_id), self._mark(record.type, record.id))
+        )
+
+    def _slice(self, customer_id: str) -> str:
+        return slice_name(int(self._pseudonyms.of(customer_id)[:4], 16) % SLICES)
+
+    def _mark(self, kind: str, fact_id: str) -> str:
+        return self._pseudonyms.of(f"{kind}\0{fact_id}")
 
     def _is_barred(self, connection: sqlite3.Connection, record: Record) -> bool:
         found = look_up(connection, self._pseudonyms.of(record.customer_id))
@@ -175,15 +187,12 @@ class SqliteState:
             self._change = max(self._change, number)
         self._version = version
 
-    def _drop_customers(self, after: str, us: int) -> str | None:
-        """Drop what is due of the next customers; returns the last of them, or None."""
-        following = "SELECT DISTINCT customer_id FROM of_customer WHERE customer_id > ? ORDER BY customer_id LIMIT 1 OFFSET ?"
+    def _drop_customers(self, number: int, us: int) -> None:
+        """Drop what is due in a slice of the customers, and in as large a slice of the marks."""
+        first, last = (f"{end * 0x10000 // SLICES:04x}" if end < SLICES else "g" for end in (number, number + 1))
         with self._writing() as connection:
-            last: tuple[str] | None = connection.execute(following, (after, _CUSTOMERS_AT_ONCE - 1)).fetchone()
-            until = "" if last is None else "AND customer_id <= :last"
-            due = f"DELETE FROM of_customer WHERE customer_id > :after {until} AND due_us < :us"  # noqa: S608
-            connection.execute(due, {"after": after, "last": last and last[0], "us": us})
-        return None if last is None else last[0]
+            connection.execute(f"DELETE FROM {slice_name(number)} WHERE due_us < ?", (us,))  # noqa: S608
+            connection.execute("DELETE FROM told WHERE mark >= ? AND mark < ? AND due_us < ?", (first, last, us))
 
     def _drop_changes(self, after: tuple[str, str], us: int) -> tuple[str, str] | None:
         following = "SELECT type, id FROM of_sku WHERE (type, id) > (?, ?) ORDER BY type, id LIMIT 1 OFFSET ?"
