@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from features.today import LATEST
 from serving.assortment import Shelf
-from serving.facts import Consented
+from serving.facts import Consented, OfCustomer
 from serving.online.port import DECISIONS_STAY, MOST_ELSE, CustomerState, Outcome
 from tests.support.told import MIDNIGHT, NOON, at, decided, height, ordered, price, stock, ticket, view
 
@@ -27,7 +27,7 @@ def test_what_is_told_is_known_to_every_worker(opened: Opened) -> None:
 
 
 def test_every_kind_of_fact_comes_back_as_it_was_told(state: CustomerState) -> None:
-    facts = [view(1), ordered(2), height(3), decided(4, granted=True), ticket(5)]
+    facts: list[OfCustomer] = [view(1), ordered(2), height(3), decided(4, granted=True), ticket(5)]
 
     assert [YES] * 5 == state.add(facts)
     assert tuple(facts) == state.of_customer("ann", since=MIDNIGHT)
