@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from domain.errors import StateRefused
 from serving.online.port import CustomerState
-from serving.online.sqlite_state import SqliteState
-from serving.pseudonyms import Pseudonyms
+from serving.online.sqlite_state import FILE, SqliteState
+from serving.pseudonyms import SECRET, Pseudonyms
 
 
 def open_state(folder: Path, *, redis_url: str | None = None, power_cut_safe: bool = True) -> CustomerState:
@@ -27,3 +28,17 @@ def open_state(folder: Path, *, redis_url: str | None = None, power_cut_safe: bo
     from serving.online.redis_state import RedisState  # a shop of one host needs no Redis client
 
     return RedisState(redis_url, pseudonyms, power_cut_safe=power_cut_safe)
+
+
+def open_existing(folder: Path, *, redis_url: str | None = None) -> CustomerState:
+    """The customer state of a shop that has one, for who only looks at it.
+
+    Raises:
+        StateRefused: the folder holds none: a wrong one would know of nobody who was erased.
+        StateUnavailable: it does not answer.
+    """
+    needed = SECRET if redis_url is not None else FILE
+    if not (folder / needed).is_file():
+        advice = "name the folder that the service was started with (KEEPRANK_STATE)"
+        raise StateRefused(f"{folder} holds no {needed}", expected="a state folder of the service", advice=advice)
+    return open_state(folder, redis_url=redis_url)
