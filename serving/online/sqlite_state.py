@@ -18,6 +18,7 @@ from serving.online.port import MOST_DECISIONS, MOST_ELSE, Erased, Known, Outcom
 from serving.online.recorded import Change, Part, Record, micros, moment, read, recorded, served
 from serving.online.rows import add_change, add_record, look_up, tombstone
 from serving.online.schema import SLICES, connect, prepare, slice_name, transaction, write_anew
+from serving.online.together import Together
 from serving.pseudonyms import Pseudonyms
 
 FILE = "state.db"
@@ -57,6 +58,7 @@ class SqliteState:
         self._all: list[sqlite3.Connection] = []
         self._overlay, self._following = Overlay(), threading.Lock()
         self._version, self._change = -1, 0
+        self._together: Together[list[Record | Change], list[Outcome]] = Together(self._add)
         with self._answering():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file.touch(mode=0o600)
@@ -64,13 +66,10 @@ class SqliteState:
             prepare(self._reader, self._file, pseudonyms.of(_WORD))
 
     def add(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """See `CustomerState`: one transaction."""
+        """See `CustomerState`: one transaction, together with what other threads tell meanwhile."""
         if not facts:
             return []
-        records = [recorded(fact) for fact in facts]
-        with self._writing() as connection:
-            (settled_us,) = connection.execute("SELECT settled_us FROM about").fetchone()
-            return [self._added(connection, record, settled_us) for record in records]
+        return self._together.bring([recorded(fact) for fact in facts])
 
     def of_customer(self, customer_id: str, *, since: dt.datetime) -> tuple[OfCustomer, ...]:
         """See `CustomerState`."""
@@ -152,6 +151,11 @@ class SqliteState:
             self._all.pop().close()
         self._mine = threading.local()
 
+    def _add(self, told: Sequence[Sequence[Record | Change]]) -> list[list[Outcome]]:
+        with self._writing() as connection:
+            (settled_us,) = connection.execute("SELECT settled_us FROM about").fetchone()
+            return [[self._added(connection, record, settled_us) for record in records] for records in told]
+
     def _added(self, connection: sqlite3.Connection, record: Record | Change, settled_us: int) -> Outcome:
         if isinstance(record, Change):
             return Outcome.SETTLED if record.at_us < settled_us else add_change(connection, record)
@@ -205,7 +209,7 @@ class SqliteState:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection, transaction(connection):
+        with self._together.turn, self._reading() as connection, transaction(connection):
             yield connection
 
     @contextmanager
