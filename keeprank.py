@@ -11,6 +11,7 @@ import typer
 
 from commands import (
     economics,
+    erasure,
     features,
     keys,
     models,
@@ -51,6 +52,8 @@ app.command()(economics.economics)
 app.command()(simulating.simulate)
 app.command()(sizes.size)
 app.command()(snapshots.snapshot)
+app.command()(erasure.erasures)
+app.command()(erasure.forget)
 app.command()(running.demo)
 app.command()(pages.docs)
 features.app.command()(training_rows.build)

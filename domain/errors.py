@@ -11,6 +11,8 @@
     ├── NotEnoughData         too few labelled rows to train or to judge a model
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
     ├── SnapshotRefused       the online state is, likewise
+    ├── StateRefused          the customer state is of another format, or its secret is not safe
+    ├── StateUnavailable      the customer state does not answer
     ├── GateRefused           the challenger is not better than the champion
     ├── RollbackRefused       there is no earlier release to go back to
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
@@ -90,6 +92,14 @@ class ReleaseRefused(KeeprankError):
 
 class SnapshotRefused(KeeprankError):
     """An online state is tampered with, incomplete, or made for other features."""
+
+
+class StateRefused(KeeprankError):
+    """The customer state is of another format, loses what it acknowledges, or its secret is not safe."""
+
+
+class StateUnavailable(KeeprankError):
+    """The customer state does not answer; a ranking goes on without it, an event is to be sent again."""
 
 
 class GateRefused(KeeprankError):
