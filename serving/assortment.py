@@ -44,6 +44,21 @@ class Product:
         return self.unit_cost if self.currency == currency else None
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """What became known of a sku's price and stock since the snapshot.
+
+    Attributes:
+        price: list price including VAT, minor units; None where it has not changed.
+        currency: of the price; None without one.
+        available: units that can be sold; None where they were not counted anew.
+    """
+
+    price: int | None
+    currency: str | None
+    available: int | None
+
+
 UNKNOWN = Product(None, None, None, None, None, sized=False, hidden=False, stock=None)
 
 
