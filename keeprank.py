@@ -15,6 +15,7 @@ from commands import (
     models,
     pages,
     releases,
+    replay,
     retrieval,
     running,
     simulating,
@@ -50,6 +51,7 @@ app.command()(economics.economics)
 app.command()(simulating.simulate)
 app.command()(sizes.size)
 app.command()(snapshots.snapshot)
+app.command()(replay.replay)
 app.command()(running.demo)
 app.command()(pages.docs)
 features.app.command()(training_rows.build)
