@@ -3,7 +3,7 @@
     journal.db    the newest decisions
     segments/     the older ones, as Parquet
     keys.db       what opens them, a key for each customer
-    roll.lock     held by whoever writes a segment
+    roll.lock     held by whoever writes a segment, or opens the log
 
 A segment is there before its rows leave the journal. Who is killed in between leaves them in both; readers take what the segments do not
 hold, and the next one to roll removes the rest.
@@ -52,10 +52,12 @@ class LogFolder:
         self._rolling: Thread | None = None
         with refusing(folder):
             (folder / _SEGMENTS).mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._keys = KeyBook(folder / keys.FILE)
-        self._journal = Journal(folder / journal.FILE)
-        held = segments(folder / _SEGMENTS)
-        self._journal.numbers_from(held[-1].last if held else 0)
+        with self._alone(wait=True):  # SQLite lets only one at a time make a database
+            self._require_keys()
+            self._keys = KeyBook(folder / keys.FILE)
+            self._journal = Journal(folder / journal.FILE)
+            held = segments(folder / _SEGMENTS)
+            self._journal.numbers_from(held[-1].last if held else 0)
 
     @classmethod
     def existing(cls, folder: Path, now: Callable[[], dt.datetime]) -> LogFolder:
@@ -145,6 +147,14 @@ class LogFolder:
         except (LogRefused, OSError):
             logger.exception("the journal of %s was not rolled; its decisions stay there and are tried again", self._folder)
 
+    def _require_keys(self) -> None:
+        """A log whose keys were lost is not to go on as if everybody had been erased."""
+        if (self._folder / journal.FILE).is_file() and not (self._folder / keys.FILE).is_file():
+            raise LogRefused(
+                f"{self._folder} holds decisions and no {keys.FILE}",
+                advice="bring it back from a backup, or, if the keys are lost, so is the log: begin a new one in another folder",
+            )
+
     def _settle(self) -> None:
         """Finish what somebody who was killed left."""
         clear_partials(self._folder / _SEGMENTS)
@@ -152,11 +162,11 @@ class LogFolder:
             journal.delete_up_to(self._folder / journal.FILE, held[-1].last)
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Whether nobody else rolls; the system gives the lock back when its holder dies."""
+    def _alone(self, *, wait: bool = False) -> Iterator[bool]:
+        """Whether nobody else rolls or opens the log; the system gives the lock back when its holder dies."""
         descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:

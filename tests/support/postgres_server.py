@@ -58,7 +58,18 @@ def running(programs: Path) -> Iterator[Server]:
         if owner:
             shutil.chown(folder, owner["user"], owner["group"])
         data, port = folder / "data", _free_port()
-        made = [programs / "initdb", "--pgdata", data, "--username", "keeprank", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]
+        made = [
+            str(programs / "initdb"),
+            "--pgdata",
+            str(data),
+            "--username",
+            "keeprank",
+            "--auth",
+            "trust",
+            "--no-sync",
+            "--encoding",
+            "UTF8",
+        ]
         subprocess.run(made, check=True, capture_output=True, cwd=folder, **owner)
         settings = ["-F", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
         with (folder / "log").open("wb") as log:

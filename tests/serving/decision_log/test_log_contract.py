@@ -157,3 +157,18 @@ def test_without_p_order_the_log_has_none(opens: Opens, logs: Logs) -> None:
     [(_, row)] = opens().rows()
 
     assert row.p_order is None
+
+
+def test_two_logs_append_side_by_side(opens: Opens, logs: Logs) -> None:
+    one, other = logs(opens()), logs(opens())
+
+    for number in range(50):
+        one.append(decided(f"one-{number}", f"customer-{number % 5}"))
+        other.append(decided(f"other-{number}", f"customer-{number % 5}"))
+    one.close()
+    other.close()
+
+    found = list(map(str, asked(opens())))
+    assert [f"one-{number}" for number in range(50)] == [name for name in found if name.startswith("one")]
+    assert [f"other-{number}" for number in range(50)] == [name for name in found if name.startswith("other")]
+    assert 5 == len({row.token for _, row in opens().rows()})

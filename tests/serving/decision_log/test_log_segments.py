@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -161,6 +162,21 @@ def test_skus_and_request_ids_are_not_in_clear(folder: Path, in_folder: Opens, l
     log.close()
 
     assert set() == holding(folder, b"blue-38") | holding(folder, b"request-")
+
+
+def test_several_workers_may_make_the_log_at_once(folder: Path, in_folder: Opens) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: in_folder(), range(8)))
+
+    assert [0] * 8 == [storage.held() for storage in made]
+
+
+def test_a_log_whose_keys_were_lost_is_refused(folder: Path, in_folder: Opens) -> None:
+    in_folder().close()
+    (folder / "keys.db").unlink()
+
+    with pytest.raises(LogRefused, match=r"no keys\.db"):
+        in_folder()
 
 
 def test_keys_are_their_owner_s_alone(folder: Path, in_folder: Opens) -> None:

@@ -87,6 +87,7 @@ def test_killed_between_the_segment_and_the_journal_a_row_is_read_once(
     log.append(decided("r3"), wait=True)
     assert ["r0", "r1", "r2", "r3"] == asked(storage)
     assert storage.roll()
+    assert [] == journal.read_rows(folder / "journal.db")
     assert ["r0", "r1", "r2", "r3"] == asked(storage)
     assert ["000000000001-000000000003", "000000000004-000000000004"] == sorted(
         file.name.rpartition("-")[0] for file in (folder / "segments").iterdir()
