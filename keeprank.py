@@ -17,6 +17,7 @@ from commands import (
     models,
     pages,
     releases,
+    replay,
     retrieval,
     running,
     simulating,
@@ -54,6 +55,7 @@ app.command()(sizes.size)
 app.command()(snapshots.snapshot)
 app.command()(erasure.erasures)
 app.command()(erasure.forget)
+app.command()(replay.replay)
 app.command()(running.demo)
 app.command()(pages.docs)
 features.app.command()(training_rows.build)

@@ -17,6 +17,7 @@
     ├── RollbackRefused       there is no earlier release to go back to
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
     ├── TuningRefused         a study is of other data, or its storage does not answer
+    ├── LogRefused            the decision log is tampered with, full, or cannot be read or written
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
     ├── RequestTooLarge       its body is larger than the service takes (serving.limits)
@@ -116,3 +117,7 @@ class RegistryRefused(KeeprankError):
 
 class TuningRefused(KeeprankError):
     """A study of settings is of other data, or its storage does not answer."""
+
+
+class LogRefused(KeeprankError):
+    """The decision log is tampered with, its queue is full, or it cannot be read or written."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a sealed folder that was checked before."""
     found: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     return found
+
+
+def by_seal(roots: Iterable[Path]) -> dict[str, Path]:
+    """The sealed folders at and below some folders, by their seals; whoever reads one checks it."""
+    return {_seal(found.parent): found.parent for root in roots for found in sorted(root.rglob(MANIFEST))}
 
 
 def _refuse_foreign(folder: Path) -> None:
