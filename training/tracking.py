@@ -36,7 +36,7 @@ from training.model_card import model_card
 from training.money import at_stake
 from training.pipeline import Trained, Training
 from training.plots_coverage import coverage_per_segment
-from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
+from training.registry import CHALLENGER, JUDGED, SNAPSHOT, TABLE, Registry, Version
 from training.retrieval.remembered import remembering
 from training.settings import Settings
 
@@ -132,7 +132,7 @@ def _log_lineage(registry: Registry, run_id: str, data: list[dict[str, Any]]) ->
         Dataset(
             name=str(table["table"]),
             digest=str(table["hash"])[:_DIGEST],
-            source_type="keeprank table",
+            source_type=TABLE,
             source=json.dumps({"rows": table["rows"], "first": table["first"], "last": table["last"]}),
             profile=json.dumps({"rows": table["rows"]}),
         )
