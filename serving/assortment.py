@@ -27,6 +27,7 @@ class Product:
         known: whether it is one; False only of a sku that the assortment does not hold.
         brand: None where unknown.
         size: as printed; None where it has none.
+        colour: None where unknown.
     """
 
     style_id: str | None
@@ -40,6 +41,7 @@ class Product:
     known: bool = True
     brand: str | None = None
     size: str | None = None
+    colour: str | None = None
 
     def price_in(self, currency: str) -> int | None:
         """The list price, where it is in that currency."""
@@ -84,13 +86,21 @@ def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Pr
     amounts = (_amounts(products, "price"), _amounts(products, "unit_cost"))
     columns = (_texts(products, "style_id"), _texts(products, "category"), *amounts, _texts(products, "currency"))
     hidden = products["hidden"].tolist() if "hidden" in products.columns else [False] * len(products)
-    rows = zip(products["sku"].tolist(), *columns, hidden, _texts(products, "brand"), _texts(products, "size"), strict=True)
+    more = (_texts(products, name) for name in ("brand", "size", "colour"))
+    rows = zip(products["sku"].tolist(), *columns, hidden, *more, strict=True)
     return {
-        sku: Product(
-            style, category, price, cost, currency, sized=size is not None, hidden=bool(out), stock=stock.get(sku), brand=brand, size=size
-        )
-        for sku, style, category, price, cost, currency, out, brand, size in rows
+        sku: Product(style, category, price, cost, currency, size is not None, bool(out), stock.get(sku), True, brand, size, colour)
+        for sku, style, category, price, cost, currency, out, brand, size, colour in rows
     }
+
+
+def by_style(products: Mapping[str, Product]) -> dict[str, tuple[str, ...]]:
+    """The skus of every style, in the order of the assortment."""
+    found: dict[str, list[str]] = {}
+    for sku, product in products.items():
+        if product.style_id is not None:
+            found.setdefault(product.style_id, []).append(sku)
+    return {style: tuple(skus) for style, skus in found.items()}
 
 
 def on_shelf(products: Mapping[str, Product], skus: Sequence[str], shelf: Mapping[str, Shelf]) -> dict[str, Product]:

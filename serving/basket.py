@@ -51,7 +51,15 @@ class _Assessed:
         return sum(line.quantity * self.offers[line.sku].p_return for line in self.lines if line.sku in self.offers)
 
 
-def assess(request: BasketRequest, ranks: Ranks, advises: Advises, products: Mapping[str, Product], *, request_id: str) -> BasketReply:
+def assess(
+    request: BasketRequest,
+    ranks: Ranks,
+    advises: Advises,
+    products: Mapping[str, Product],
+    styles: Mapping[str, Sequence[str]],
+    *,
+    request_id: str,
+) -> BasketReply:
     """Assess a basket.
 
     Args:
@@ -59,6 +67,7 @@ def assess(request: BasketRequest, ranks: Ranks, advises: Advises, products: Map
         ranks: ranks a request's offers; asked once for each line of each basket that is considered.
         advises: advises the size of a style for the shopper.
         products: the assortment by sku.
+        styles: the skus of every style.
         request_id: what the reply is known by.
 
     Raises:
@@ -68,7 +77,7 @@ def assess(request: BasketRequest, ranks: Ranks, advises: Advises, products: Map
     as_it_is = _assessed(request, request.lines, ranks)
     considered = [
         *_keep_one_size(request, as_it_is, ranks, products),
-        *_other_sizes(request, as_it_is, ranks, advises, products),
+        *_other_sizes(request, as_it_is, ranks, advises, products, styles),
     ]
     best = max(considered, key=lambda one: one.expected_value, default=_NOTHING)
     return BasketReply(
@@ -156,7 +165,12 @@ def _keep_one_size(request: BasketRequest, as_it_is: _Assessed, ranks: Ranks, pr
 
 
 def _other_sizes(
-    request: BasketRequest, as_it_is: _Assessed, ranks: Ranks, advises: Advises, products: Mapping[str, Product]
+    request: BasketRequest,
+    as_it_is: _Assessed,
+    ranks: Ranks,
+    advises: Advises,
+    products: Mapping[str, Product],
+    styles: Mapping[str, Sequence[str]],
 ) -> Iterator[Intervention]:
     """For every line whose size fits less likely than another one of its style: take that one."""
     for line in as_it_is.lines:
@@ -166,7 +180,7 @@ def _other_sizes(
         advised = advises(product.style_id)
         if advised is None or advised.advice.chance.fits < offer.fit.fits + _MORE_LIKELY:
             continue
-        sku = _in_size(product, advised.advice.chance.size, products)
+        sku = _in_size(product, advised.advice.chance.size, {sku: products[sku] for sku in styles[product.style_id]})
         if sku is None or any(other.sku == sku for other in as_it_is.lines):
             continue
         changed = tuple(replace(one, sku=sku) if one is line else one for one in as_it_is.lines)
@@ -179,10 +193,9 @@ def _other_sizes(
         )
 
 
-def _in_size(product: Product, size: str, products: Mapping[str, Product]) -> str | None:
+def _in_size(product: Product, size: str, variants: Mapping[str, Product]) -> str | None:
     """The sku of the same style and colour in a size, if it can be had."""
-    for sku, other in products.items():
-        same = (other.style_id, other.size, other.colour) == (product.style_id, size, product.colour)
-        if same and not other.hidden and other.stock != 0:
+    for sku, other in variants.items():
+        if (other.size, other.colour) == (size, product.colour) and not other.hidden and other.stock != 0:
             return sku
     return None

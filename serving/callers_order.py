@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from serving.assortment import NO_CHANGES, Shelf, on_shelf
 from serving.decide import as_asked
-from serving.reply import Arm, reply_of
+from serving.reply import reply_of
 from serving.since import asked_at
 from serving.state import Serving
-from serving.wire import Fallback, RankReply, RankRequest
+from serving.wire import Arm, Fallback, RankReply, RankRequest
 
 
 def callers_order(

@@ -80,16 +80,19 @@ class Capacity:
             return None
         return Full(min(_AT_MOST_SECONDS, max(1, math.ceil(self.inside * self._mean_seconds))))
 
-    async def answered(self, work: Callable[[], T], thread: Executor, *, arrived: float) -> Done[T] | Late | Full:
-        """Do the work in the ranking thread when it is its turn, unless too many wait or the deadline passes before.
+    async def answered(
+        self, work: Callable[[], T], thread: Executor, *, arrived: float, within_ms: float | None = None
+    ) -> Done[T] | Late | Full:
+        """Do the work in a thread when it is its turn, unless too many wait or the deadline passes before.
 
         Whoever stops waiting (the deadline passed, the caller hung up) leaves the work behind. If it has not begun it never will; if it
         has, it goes on to its end, and counts as inside until then, since it keeps the worker busy.
 
         Args:
             work: ranks.
-            thread: an executor of one thread.
+            thread: an executor of one thread, or of a few where one request need not wait for the one before.
             arrived: when the request was there, all of it, by `clock`.
+            within_ms: another deadline than the ranking's.
 
         Raises:
             Exception: what the work raised.
@@ -97,10 +100,11 @@ class Capacity:
         if full := self.full():
             return full
         self.inside += 1
-        turn = thread.submit(self._in_turn, work, arrived)
+        deadline = arrived + (self._deadline_seconds if within_ms is None else within_ms / 1_000)
+        turn = thread.submit(self._in_turn, work, arrived, deadline)
         turn.add_done_callback(partial(_on, asyncio.get_running_loop(), self._left))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(turn), max(0.0, self._left_seconds(arrived)))
+            return await asyncio.wait_for(asyncio.wrap_future(turn), max(0.0, deadline - self.clock()))
         except TimeoutError:
             if turn.done() and not turn.cancelled():
                 return turn.result()  # it ended at the very moment, or the TimeoutError is its own
@@ -110,16 +114,13 @@ class Capacity:
             turn.add_done_callback(_tell)
             raise
 
-    def _in_turn(self, work: Callable[[], T], arrived: float) -> Done[T] | Late:
+    def _in_turn(self, work: Callable[[], T], arrived: float, deadline: float) -> Done[T] | Late:
         began = self.clock()
-        if self._left_seconds(arrived) <= 0:
+        if began >= deadline:
             return Late(while_waiting=True)
         value = work()
         self._learn(self.clock() - began)
         return Done(value, began - arrived)
-
-    def _left_seconds(self, arrived: float) -> float:
-        return arrived + self._deadline_seconds - self.clock()
 
     def _learn(self, seconds: float) -> None:
         """The mean of the latest."""

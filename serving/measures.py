@@ -18,10 +18,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from domain.errors import KeeprankError
-from serving.wire import Fallback, RankReply, ReleaseInfo
+from serving.wire import Arm, Fallback, RankReply, ReleaseInfo
 
 Phase = Literal["read", "state", "features", "scores", "decide", "encode"]
-Arm = Literal["champion", "challenger"]
 Outcome = Literal["accepted", "duplicate", "rejected"]
 TurnedAway = Literal["capacity", "deadline_waiting", "deadline_ranking"]
 NotLetIn = Literal["unauthorized", "forbidden"]
@@ -50,12 +49,18 @@ LOG_WAITING = Gauge("keeprank_log_waiting", "Decisions that wait to be written."
 LOG_WRITTEN = Counter("keeprank_log_written", "Decisions that were written.")
 LOG_LOST = Counter("keeprank_log_lost", "Decisions that were answered and could not be written.")
 
-_PHASES = {phase: PHASE_SECONDS.labels(phase) for phase in get_args(Phase)}
+_PHASES: Mapping[str, Histogram] = {phase: PHASE_SECONDS.labels(phase) for phase in get_args(Phase)}
 _DECISIONS = {decision: OFFERS.labels(decision) for decision in ("ranked", "cut_by_limit", "hidden", "out_of_stock", "price_unknown")}
 _RANKINGS = {(fallback, arm): RANKINGS.labels(fallback, arm) for fallback in (*get_args(Fallback), "deadline") for arm in get_args(Arm)}
 _EVENTS = {outcome: EVENTS.labels(outcome) for outcome in get_args(Outcome)}
 _TURNED_AWAY = {why: TURNED_AWAY.labels(why) for why in get_args(TurnedAway)}
 _NOT_LET_IN = {why: NOT_LET_IN.labels(why) for why in get_args(NotLetIn)}
+
+
+def phases(seconds: Mapping[str, float]) -> None:
+    """Tell how long steps of one ranking took."""
+    for phase, took in seconds.items():
+        _PHASES[phase].observe(took)
 
 
 class Stopwatch:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
+from domain.errors import KeeprankError, LogRefused, ReleaseRefused, StateUnavailable
 from serving.keys import Refusal
+from serving.limits import HeadersTooLarge, RequestTooDeep, RequestTooLarge, RequestTooSlow
+from serving.reading import RequestMalformed, RequestRefused
 from serving.wire import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,15 +41,16 @@ MALFORMED = Kind("malformed-json", 400, "Malformed JSON")
 UNAUTHORIZED = Kind("unauthorized", 401, "Unauthorized")
 FORBIDDEN = Kind("forbidden", 403, "Forbidden")
 NOT_FOUND = Kind("not-found", 404, "Not found")
-UNKNOWN_CUSTOMER = Kind("unknown-customer", 404, "Unknown customer")
-UNKNOWN_STYLE = Kind("unknown-style", 404, "Unknown style")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "Method not allowed")
+NOT_OFFERED = Kind("not-offered", 409, "The release cannot tell")
 TOO_SLOW = Kind("request-timeout", 408, "Request timeout")
 TOO_LARGE = Kind("request-too-large", 413, "Request too large")
 UNSUPPORTED = Kind("unsupported-content", 415, "Unsupported content")
 INVALID = Kind("invalid-request", 422, "Invalid request")
 HEADERS_TOO_LARGE = Kind("headers-too-large", 431, "Request header fields too large")
 INTERNAL = Kind("internal-error", 500, "Internal error")
+LOG_UNAVAILABLE = Kind("log-unavailable", 503, "Decision log unavailable")
+TOO_LATE = Kind("too-late", 503, "Too late")
 NOT_READY = Kind("not-ready", 503, "Not ready")
 OVER_CAPACITY = Kind("over-capacity", 503, "Over capacity")
 STATE_UNAVAILABLE = Kind("state-unavailable", 503, "State unavailable")
@@ -55,9 +59,8 @@ KINDS = (
     UNAUTHORIZED,
     FORBIDDEN,
     NOT_FOUND,
-    UNKNOWN_CUSTOMER,
-    UNKNOWN_STYLE,
     METHOD_NOT_ALLOWED,
+    NOT_OFFERED,
     TOO_SLOW,
     TOO_LARGE,
     UNSUPPORTED,
@@ -67,6 +70,8 @@ KINDS = (
     NOT_READY,
     OVER_CAPACITY,
     STATE_UNAVAILABLE,
+    LOG_UNAVAILABLE,
+    TOO_LATE,
 )
 
 
@@ -90,3 +95,34 @@ def over_capacity(retry_after_seconds: int, *, request_id: str) -> Response:
     """The reply while too many requests wait already."""
     detail = f"too many requests wait already; what to do: ask again in {retry_after_seconds} s, and show your own order meanwhile"
     return problem(OVER_CAPACITY, detail, request_id=request_id, headers={"Retry-After": str(retry_after_seconds)})
+
+
+class ContentRefused(KeeprankError):  # noqa: N818  (a refusal is named for what it refuses)
+    """A body is announced as something else than the call takes."""
+
+
+_REFUSED: tuple[tuple[type[KeeprankError], Kind], ...] = (
+    (RequestMalformed, MALFORMED),
+    (RequestTooDeep, MALFORMED),
+    (RequestTooLarge, TOO_LARGE),
+    (HeadersTooLarge, HEADERS_TOO_LARGE),
+    (RequestTooSlow, TOO_SLOW),
+    (ContentRefused, UNSUPPORTED),
+    (ReleaseRefused, NOT_OFFERED),
+    (StateUnavailable, STATE_UNAVAILABLE),
+    (LogRefused, LOG_UNAVAILABLE),
+)
+"""Which kind of problem each refusal is."""
+
+_COME_AGAIN = (STATE_UNAVAILABLE, LOG_UNAVAILABLE)
+
+
+def refused(error: Exception, *, request_id: str) -> Response | None:
+    """A refusal as the reply to a request; None for an error that is no refusal."""
+    if isinstance(error, RequestRefused):
+        return problem(INVALID, error.message(), request_id=request_id, errors=error.errors)
+    for type_, kind in _REFUSED:
+        if isinstance(error, type_):
+            headers = {"Retry-After": "1"} if kind in _COME_AGAIN else None
+            return problem(kind, error.message(), request_id=request_id, headers=headers)
+    return None

@@ -14,13 +14,15 @@ import msgspec
 from domain.errors import KeeprankError
 from serving.wire import Consent, FieldError, Move, RankRequest, Statement
 
-_DECODER = msgspec.json.Decoder(RankRequest)
+_DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_RANKING = msgspec.json.Decoder(RankRequest)
 _AT = re.compile(r"(?P<what>.*) - at `\$(?P<path>[^`]*)`", re.DOTALL)
 _FIELD = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
 _LONGEST = 300
 
 _Fact = TypeVar("_Fact", Move, Statement, Consent)
+_Asked = TypeVar("_Asked")
 
 
 class RequestMalformed(KeeprankError):
@@ -49,37 +51,57 @@ def read_request(body: bytes) -> RankRequest:
         RequestRefused: a field is missing, unknown, of the wrong type or out of its limits, a sku comes twice, some offers lack p_order, or
             two facts contradict each other.
     """
-    try:
-        request = _DECODER.decode(body)
-    except msgspec.ValidationError as error:
-        raise RequestRefused(_field_error(str(error))) from error
-    except ValueError as error:  # msgspec.DecodeError, UnicodeDecodeError
-        raise _unreadable(body, str(error)) from error
+    request = _decoded(_RANKING, body)
     if errors := [*_twice(request), *_p_order_of_some(request), *_contradictions(request)]:
         raise RequestRefused(*errors, request_id=request.request_id)
     return request
 
 
-def _unreadable(body: bytes, malformed: str) -> RequestRefused | RequestMalformed:
+def read(body: bytes, kind: type[_Asked]) -> _Asked:
+    """The request of a kind that a body holds.
+
+    Raises:
+        RequestMalformed: the body is no JSON.
+        RequestRefused: a field is missing, unknown, of the wrong type or out of its limits.
+    """
+    return _decoded(_decoder(kind), body)
+
+
+def _decoder(kind: type[_Asked]) -> msgspec.json.Decoder[_Asked]:
+    if kind not in _DECODERS:
+        _DECODERS[kind] = msgspec.json.Decoder(kind)
+    return _DECODERS[kind]
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Asked], body: bytes) -> _Asked:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(field_error(str(error))) from error
+    except (ValueError, RecursionError) as error:  # msgspec.DecodeError, UnicodeDecodeError
+        raise _unreadable(body, decoder.type, str(error)) from error
+
+
+def _unreadable(body: bytes, kind: type[Any], malformed: str) -> RequestRefused | RequestMalformed:
     """Many JSON writers emit NaN and Infinity, which JSON does not have: name the field that holds one.
 
     Python's own reader takes more than JSON (lone surrogates, too), so what it reads serves to name a field and for nothing else.
     """
     try:
-        msgspec.convert(json.loads(body.decode()), RankRequest)
+        msgspec.convert(json.loads(body.decode()), kind)
     except msgspec.ValidationError as error:
-        return RequestRefused(_field_error(str(error)))
+        return RequestRefused(field_error(str(error)))
     except (ValueError, RecursionError):
         pass
     return RequestMalformed(malformed, expected="JSON in UTF-8")
 
 
-def _field_error(message: str) -> FieldError:
+def field_error(message: str) -> FieldError:
     """What msgspec says, as a field and what is wrong with it.
 
-    >>> _field_error("Expected `int` >= 0 - at `$.offers[3].price`")
+    >>> field_error("Expected `int` >= 0 - at `$.offers[3].price`")
     FieldError(field='/offers/3/price', message='Expected `int` >= 0')
-    >>> _field_error("Object contains unknown field `x` - at `$.offers[0]`").field
+    >>> field_error("Object contains unknown field `x` - at `$.offers[0]`").field
     '/offers/0/x'
     """
     found = _AT.fullmatch(message)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from serving.decide import Decision
-from serving.wire import IntervalTerms, RankedOffer, RankReply, RankRequest
+from serving.wire import Arm, Degraded, IntervalTerms, RankedOffer, RankReply, RankRequest
 
 if TYPE_CHECKING:
     from serving.state import Serving
-
-Arm = Literal["champion", "challenger"]
 
 
 def reply_of(
@@ -25,6 +23,7 @@ def reply_of(
     as_of: dt.datetime,
     currency: str,
     arm: Arm | None,
+    degraded: Sequence[Degraded] = (),
     spoken: str | None = None,
 ) -> RankReply:
     """The reply.
@@ -38,6 +37,7 @@ def reply_of(
         as_of: the moment asked about (UTC).
         currency: of every amount.
         arm: which of two releases answers, if there are two.
+        degraded: what could not be asked.
         spoken: the best offer in a sentence, if asked for.
     """
     policy, snapshot_at = serving.policy, serving.snapshot.at.to_pydatetime()
@@ -48,6 +48,7 @@ def reply_of(
         snapshot=serving.snapshot.seal,
         snapshot_at=snapshot_at,
         stale_seconds=(as_of - snapshot_at) // dt.timedelta(seconds=1),
+        degraded=list(degraded),
         policy=policy.version,
         country=request.country,
         vat_rate=policy.vat_rate(request.country),

@@ -29,6 +29,7 @@ class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     Attributes:
         workers: processes.
         deadline_ms: milliseconds from a request's arrival, past which the caller's own order is the reply.
+        patience_ms: likewise for all other calls, which are refused past it.
         capacity: requests that wait or are ranked in a worker at a time.
         largest_body_bytes: of a request.
         largest_depth: of nested JSON.
@@ -38,6 +39,7 @@ class Service(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     workers: Annotated[int, Meta(ge=1, le=256)]
     deadline_ms: Annotated[float, Meta(ge=1, le=60_000)]
+    patience_ms: Annotated[float, Meta(ge=1, le=60_000)]
     capacity: Annotated[int, Meta(ge=1, le=10_000)]
     largest_body_bytes: Annotated[int, Meta(ge=1_024, le=2**26)]
     largest_depth: Annotated[int, Meta(ge=4, le=500)]
@@ -95,12 +97,12 @@ class Experiment(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Whether a challenger serves beside the champion.
 
     Attributes:
-        mode: off; shadow: it scores unseen; ab: it serves its share of the customers.
+        mode: alone; shadow: it scores unseen; split: it serves its share of the customers.
         challenger_share: of the customers, above 0 and below 1.
         salt: another one deals the customers anew.
     """
 
-    mode: Literal["off", "shadow", "ab"]
+    mode: Literal["alone", "shadow", "split"]
     challenger_share: Annotated[float, Meta(gt=0, lt=1)]
     salt: Annotated[str, Meta(min_length=1, max_length=100)]
 

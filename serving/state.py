@@ -26,18 +26,19 @@ from features.catalogue import Values
 from features.persons import OWN
 from features.snapshot import Snapshot, load_snapshot
 from serving.asked import asking
-from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, currencies, on_shelf
+from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, by_style, currencies, on_shelf
 from serving.decide import Decision, decide
 from serving.facts import OfCustomer
 from serving.ordering import chance
 from serving.ranked import PHASES, Ranked
 from serving.reading import RequestRefused
 from serving.reasons import EXPLAINED, reasons, shared_out
-from serving.reply import Arm, reply_of
+from serving.recommender import Recommender
+from serving.reply import reply_of
 from serving.scoring import Scoring
 from serving.since import asked_at, micros_of, since
 from serving.spoken import spoken
-from serving.wire import FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
+from serving.wire import Arm, Degraded, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
 from training.model import Release, load
 
 
@@ -68,6 +69,7 @@ class Serving:
         policy: business settings, from the release.
         products: the assortment by sku.
         currencies: the shop's currencies, that of the most products first.
+        recommender: names candidates; None where the release has no retrieval.
     """
 
     release: Release
@@ -75,6 +77,7 @@ class Serving:
     policy: Policy
     products: dict[str, Product]
     currencies: tuple[str, ...]
+    recommender: Recommender | None = None
 
     @classmethod
     def load(cls, release: Path, snapshot: Path) -> Serving:
@@ -92,7 +95,7 @@ class Serving:
         policy = parse_policy(loaded.policy)
         found = currencies(products.values())
         _require_exchange(found, policy)
-        serving = cls(loaded, online, policy, products, found)
+        serving = cls(loaded, online, policy, products, found, Recommender.of(loaded, online, snapshot, products))
         serving.prepare()
         return serving
 
@@ -100,6 +103,11 @@ class Serving:
         """Do what the first request would wait for."""
         sku = next(iter(self.products))
         self.rank(RankRequest(offers=[Offer(sku=sku)]), request_id="prepare")
+
+    @cached_property
+    def styles(self) -> Mapping[str, Sequence[str]]:
+        """The skus of every style."""
+        return by_style(self.products)
 
     @cached_property
     def scoring(self) -> Scoring:
@@ -114,9 +122,10 @@ class Serving:
         facts: Sequence[OfCustomer] = (),
         shelf: Mapping[str, Shelf] = NO_CHANGES,
         arm: Arm | None = None,
+        degraded: Sequence[Degraded] = (),
     ) -> RankReply:
         """Rank a request's offers: the reply of `ranked`."""
-        return self.ranked(request, request_id=request_id, facts=facts, shelf=shelf, arm=arm).reply
+        return self.ranked(request, request_id=request_id, facts=facts, shelf=shelf, arm=arm, degraded=degraded).reply
 
     def ranked(
         self,
@@ -126,6 +135,7 @@ class Serving:
         facts: Sequence[OfCustomer] = (),
         shelf: Mapping[str, Shelf] = NO_CHANGES,
         arm: Arm | None = None,
+        degraded: Sequence[Degraded] = (),
     ) -> Ranked:
         """Rank a request's offers; what is given decides the reply, and nothing else.
 
@@ -135,6 +145,7 @@ class Serving:
             facts: what the service was told of the customer since the snapshot's moment, besides what the request tells.
             shelf: prices and stock of skus that changed since then; an offer's own overrule them.
             arm: which of two releases answers, if there are two.
+            degraded: what could not be asked; the reply repeats it.
 
         Raises:
             RequestRefused: the currency is not the shop's, or a moment is not one that the snapshot can serve.
@@ -162,20 +173,24 @@ class Serving:
             as_of=asked.at,
             currency=asked.currency,
             arm=arm,
+            degraded=degraded,
             spoken=self._spoken(decision, asked) if request.explain == "spoken" else None,
         )
         clock.append(time.perf_counter())
         took = (end - start for start, end in pairwise(clock))
         return Ranked(reply, answer.features, dict(zip(PHASES, took, strict=True)))
 
-    def inputs(self, request: RankRequest, facts: Sequence[OfCustomer] = (), shelf: Mapping[str, Shelf] = NO_CHANGES) -> pd.DataFrame:
-        """The features of a request's offers, in their order, at the moment asked about.
+    def matrix(self, request: RankRequest, facts: Sequence[OfCustomer] = (), shelf: Mapping[str, Shelf] = NO_CHANGES) -> Values:
+        """The features of a request's offers (offers, features), in the order of `snapshot.names`.
 
         Raises:
             RequestRefused: as in `ranked`.
         """
-        answer = self.snapshot.answer(self._asked(request, facts, shelf).asking)
-        return pd.DataFrame(answer.features, columns=list(self.snapshot.names))
+        return self.snapshot.answer(self._asked(request, facts, shelf).asking).features
+
+    def inputs(self, request: RankRequest, facts: Sequence[OfCustomer] = (), shelf: Mapping[str, Shelf] = NO_CHANGES) -> pd.DataFrame:
+        """The same as a table."""
+        return pd.DataFrame(self.matrix(request, facts, shelf), columns=list(self.snapshot.names))
 
     def info(self) -> ReleaseInfo:
         """What serves."""

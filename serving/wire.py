@@ -18,11 +18,13 @@ from serving.wire_reply import Reason as Reason
 from serving.wire_reply import ReleaseInfo as ReleaseInfo
 from serving.wire_reply import ReturnRange as ReturnRange
 from serving.wire_words import Amount as Amount
+from serving.wire_words import Arm as Arm
 from serving.wire_words import Channel as Channel
 from serving.wire_words import ConsentPurpose as ConsentPurpose
 from serving.wire_words import Count as Count
 from serving.wire_words import Country as Country
 from serving.wire_words import Currency as Currency
+from serving.wire_words import Degraded as Degraded
 from serving.wire_words import Fallback as Fallback
 from serving.wire_words import FallbackLevel as FallbackLevel
 from serving.wire_words import Id as Id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,11 +13,8 @@ from msgspec import Meta, Struct
 from serving.facts import Consented, Declared, OfCustomer
 from serving.online.port import Erased, Known
 from serving.online.recorded import by_time
-from serving.reading import RequestMalformed, RequestRefused, pointer
-from serving.reading import _field_error as field_error
+from serving.reading import RequestRefused, pointer, read
 from serving.wire import MAX_SAID, ConsentPurpose, FieldError, Id, Moment
-
-_Body = TypeVar("_Body", "Preferences", "Consents")
 
 
 class Stated(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -156,7 +153,7 @@ def read_preferences(body: bytes, customer_id: str, *, now: dt.datetime) -> list
         RequestMalformed: the body is no JSON.
         RequestRefused: a field is missing, unknown or wrong, or an attribute comes twice at one moment.
     """
-    stated = [(one, one.at or now) for one in _read(body, Preferences).preferences]
+    stated = [(one, one.at or now) for one in read(body, Preferences).preferences]
     _require_once("preferences", [(one.attribute, at) for one, at in stated])
     return [
         Declared(
@@ -177,7 +174,7 @@ def read_consents(body: bytes, customer_id: str, *, now: dt.datetime) -> list[Co
     Raises:
         RequestMalformed, RequestRefused: as in `read_preferences`.
     """
-    decided = [(one, one.at or now) for one in _read(body, Consents).consents]
+    decided = [(one, one.at or now) for one in read(body, Consents).consents]
     _require_once("consents", [(one.purpose, at) for one, at in decided])
     return [
         Consented(
@@ -190,15 +187,6 @@ def read_consents(body: bytes, customer_id: str, *, now: dt.datetime) -> list[Co
         )
         for one, at in decided
     ]
-
-
-def _read(body: bytes, kind: type[_Body]) -> _Body:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise RequestRefused(field_error(str(error))) from error
-    except (ValueError, RecursionError) as error:  # msgspec.DecodeError, UnicodeDecodeError
-        raise RequestMalformed(str(error), expected="JSON in UTF-8") from error
 
 
 def _require_once(name: str, keys: Sequence[tuple[str, dt.datetime]]) -> None:

@@ -12,8 +12,7 @@ from msgspec import Meta, Struct
 
 from serving.facts import Consented, Declared, Fact
 from serving.online.port import DECISIONS_STAY, CustomerState, Outcome
-from serving.reading import RequestMalformed, RequestRefused, pointer
-from serving.reading import _field_error as field_error
+from serving.reading import RequestMalformed, RequestRefused, field_error, pointer
 from serving.since import FARTHEST
 from serving.wire import FieldError
 

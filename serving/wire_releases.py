@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from serving.wire import Arm as Arm
 from serving.wire import Moment, ReleaseInfo
 
 Mode = Literal["alone", "shadow", "split"]
-Arm = Literal["champion", "challenger"]
 Seal = Annotated[str, Meta(pattern=r"^[0-9a-f]{12}$", description="Identifies a folder's content.")]
 
 

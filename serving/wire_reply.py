@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from domain.policy import Objective
-from serving.wire_words import Amount, Country, Currency, Fallback, FallbackLevel, Moment, Probability, SignedAmount
+from serving.wire_words import Amount, Arm, Country, Currency, Degraded, Fallback, FallbackLevel, Moment, Probability, SignedAmount
 
 
 class Money(Struct, frozen=True, kw_only=True, gc=False):
@@ -121,6 +121,9 @@ class RankReply(Struct, frozen=True, kw_only=True):
     release: Annotated[str, Meta(description="Seal of the release that scored.")]
     snapshot: Annotated[str, Meta(description="Seal of the snapshot that was read.")]
     snapshot_at: Annotated[Moment, Meta(description="The snapshot's moment (UTC): it holds what the shop knew before.")]
+    degraded: Annotated[
+        list[Degraded], Meta(description="What could not be asked: without customer_state, everybody is served as a stranger.")
+    ] = []
     policy: Annotated[str, Meta(description="Version of the business settings that the money was computed with.")]
     country: Annotated[Country | None, Meta(description="The market as asked; null where none was given.")]
     vat_rate: Annotated[
@@ -145,9 +148,7 @@ class RankReply(Struct, frozen=True, kw_only=True):
     excluded: list[ExcludedOffer]
     unknown_offers: Annotated[list[str], Meta(description="Skus that are not in the assortment.")]
     cut_by_limit: Annotated[int, Meta(ge=0, description="Ranked offers that the limit left out.")]
-    arm: Annotated[
-        Literal["champion", "challenger"] | None, Meta(description="Which of two releases answered; null where there is only one.")
-    ] = None
+    arm: Annotated[Arm | None, Meta(description="Which of two releases answered; null where there is only one.")] = None
     stale_seconds: Annotated[int, Meta(ge=0, description="The age of the snapshot at the moment asked about: as_of - snapshot_at.")]
     spoken: Annotated[
         str | None,

@@ -36,3 +36,9 @@ Fallback = Literal["none", "new_customer", "new_offer", "new_customer_and_offer"
 are in the caller's own order."""
 
 FallbackLevel = Literal["none", "customer_and_item", "all", "unknown"]
+
+Arm = Literal["champion", "challenger"]
+"""Which of two releases answers."""
+
+Degraded = Literal["customer_state"]
+"""What a reply had to do without, because it did not answer."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from msgspec import Struct
 
 from serving.assortment import Shelf
 from serving.facts import OfCustomer
-from serving.wire import RankReply, RankRequest
-
-Arm = Literal["champion", "challenger"]
+from serving.wire import Arm, RankReply, RankRequest
 
 
 class LoggedDecision(Struct, frozen=True, kw_only=True):

@@ -11,11 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from serving.decision_log.decision import Arm, LoggedDecision
+from serving.decision_log.decision import LoggedDecision
 from serving.decision_log.folder import LogFolder
 from serving.decision_log.postgres import PostgresLog
 from serving.decision_log.rows import EVERYBODY, Row, ShownOffers, SubjectKey, decision_of, floats, microseconds, moment, shown_of
 from serving.decision_log.storage import LogStorage
+from serving.wire import Arm
 
 _AT_ONCE = 200
 _TABLE = pa.schema(

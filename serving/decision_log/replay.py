@@ -14,7 +14,7 @@ from serving.decision_log.reading import Entry
 from serving.decision_log.rows import Row
 from serving.facts import OfCustomer
 from serving.reading import RequestRefused, pointer
-from serving.wire import RankReply, RankRequest
+from serving.wire import Arm, Degraded, RankReply, RankRequest
 
 Outcome = Literal["same", "different", "not possible"]
 _SHREDDED: tuple[Outcome, str] = ("not possible", "its key was destroyed")
@@ -23,7 +23,16 @@ _SHREDDED: tuple[Outcome, str] = ("not possible", "its key was destroyed")
 class Ranks(Protocol):
     """What can rank: a release and a snapshot, loaded."""
 
-    def rank(self, request: RankRequest, *, request_id: str, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf]) -> RankReply:
+    def rank(
+        self,
+        request: RankRequest,
+        *,
+        request_id: str,
+        facts: Sequence[OfCustomer],
+        shelf: Mapping[str, Shelf],
+        arm: Arm | None,
+        degraded: Sequence[Degraded],
+    ) -> RankReply:
         """Rank a request's offers; the same arguments give the same reply."""
         ...
 
@@ -67,7 +76,14 @@ def _again(row: Row, decision: LoggedDecision, serving: Callable[[str, str], Ran
     if (ranks := serving(row.release, row.snapshot)) is None:
         return "not possible", f"release {row.release} or snapshot {row.snapshot} is not there"
     try:
-        reply = ranks.rank(decision.question, request_id=decision.reply.request_id, facts=decision.facts, shelf=decision.shelf)
+        reply = ranks.rank(
+            decision.question,
+            request_id=decision.reply.request_id,
+            facts=decision.facts,
+            shelf=decision.shelf,
+            arm=decision.reply.arm,
+            degraded=decision.reply.degraded,
+        )
     except RequestRefused as refused:
         return "different", f"it is refused now: {refused.message()}"
     encoded = msgspec.json.encode(reply)

@@ -22,9 +22,9 @@ from msgspec import Struct
 
 from domain.errors import LogRefused
 from serving.assortment import Shelf
-from serving.decision_log.decision import Arm, LoggedDecision, hash_of
+from serving.decision_log.decision import LoggedDecision, hash_of
 from serving.facts import OfCustomer
-from serving.wire import RankReply, RankRequest
+from serving.wire import Arm, RankReply, RankRequest
 
 _NONCE_BYTES, _SIZE_BYTES, _TOKEN_BYTES, _KEY_BYTES = 12, 4, 16, 32
 _CODEC = pa.Codec("zstd", compression_level=1)

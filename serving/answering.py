@@ -1,0 +1,318 @@
+"""What each call does, apart from HTTP: it gathers what is known of the shopper, asks the pure functions, and writes decisions down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.errors import LogRefused, StateUnavailable
+from domain.size_systems import SizeSystems
+from serving import measures
+from serving.api import Call
+from serving.arms import unit_of
+from serving.assortment import NO_CHANGES, Shelf
+from serving.basket import assess
+from serving.callers_order import callers_order
+from serving.current import Current, Serves
+from serving.decision_log.decision import logged
+from serving.decision_log.log import DecisionLog
+from serving.evidence import evidence, explained
+from serving.facts import OfCustomer
+from serving.online.port import CustomerState
+from serving.permissions import allowed_now, declared_since
+from serving.ranked import Ranked
+from serving.reading import read, read_request
+from serving.recommend import recommend
+from serving.since import FRESH
+from serving.sizes import SizeReply, size_reply
+from serving.state import Serving
+from serving.wire import Arm, Degraded, Offer, RankReply, RankRequest
+from serving.wire_basket import BasketReply, BasketRequest
+from serving.wire_events import EventsReply, take_body
+from serving.wire_explain import ExplainReply, ExplainRequest
+from serving.wire_recommend import RecommendReply, RecommendRequest
+from serving.wire_size import SizeRequest
+
+logger = logging.getLogger("keeprank.serving")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a ranking may know of a shopper.
+
+    Attributes:
+        customer_id: who; None for somebody whom nobody names, who was erased, or of whom nobody knows what she allows.
+        facts: what became known since the snapshot.
+        degraded: what could not be asked.
+    """
+
+    customer_id: str | None
+    facts: tuple[OfCustomer, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A ranking: what was decided, and the same as the bytes that are sent."""
+
+    reply: RankReply
+    encoded: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a worker answers with.
+
+    Attributes:
+        current: what serves.
+        state: what became known since the snapshot.
+        log: where decisions are written; None where the settings say that none are.
+        wait: whether a reply waits until its decision is safe.
+        systems: size systems.
+        settings: version of the service's settings.
+        now: tells the time (UTC).
+    """
+
+    current: Current
+    state: CustomerState
+    log: DecisionLog | None
+    wait: bool
+    systems: SizeSystems
+    settings: str
+    now: Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, eq=False)
+class _Turn:
+    """A release that answers a request, as which of two, and what it may know."""
+
+    serves: Serves
+    serving: Serving
+    arm: Arm
+    known: Known
+
+    @property
+    def told_arm(self) -> Arm | None:
+        """As the reply tells it: which of two answers, if there are two."""
+        return None if self.serves.challenger is None else self.arm
+
+
+class Answering:
+    """The calls about offers. Each runs in a worker's thread; whatever may fail is a refusal that the door knows to tell."""
+
+    def __init__(self, parts: Parts, shadowed: Callable[[Serves, RankRequest, Known, Mapping[str, Shelf], Answer], None]) -> None:
+        """Answer with these parts; `shadowed` is handed every ranking after its reply was made, for a challenger to try."""
+        self._parts, self._shadowed = parts, shadowed
+        self._answers: Mapping[str, Callable[[bytes, str], Any]] = {
+            "recommend": lambda body, request_id: self.recommend(read(body, RecommendRequest), request_id=request_id),
+            "size": lambda body, _: self.size(read(body, SizeRequest)),
+            "basket": lambda body, request_id: self.basket(read(body, BasketRequest), request_id=request_id),
+            "explain": lambda body, request_id: self.explain(read(body, ExplainRequest), request_id=request_id),
+        }
+
+    @property
+    def release(self) -> str:
+        """Seal of the release that serves now."""
+        return self._parts.current.take().champion.release.seal
+
+    def answer(self, call: Call, body: bytes, *, request_id: str) -> Any:
+        """The reply to a call's body."""
+        return self._answers[call.name](body, request_id)
+
+    def rank(self, asked: RankRequest, *, request_id: str) -> Answer:
+        """Rank a request's offers, and write the decision down.
+
+        Raises:
+            RequestRefused: as in `Serving.rank`.
+            LogRefused: the decision could not be written down, and the settings want that before it is sent.
+        """
+        watch = measures.Stopwatch()
+        turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
+        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
+        shelf = self._shelf(turn.serving, question)
+        watch.ended("state")
+        return self._decided(turn, question, shelf, request_id)
+
+    def in_callers_order(self, asked: RankRequest, *, request_id: str) -> bytes:
+        """What is answered past the deadline: the offers in the caller's own order.
+
+        Raises:
+            RequestRefused: as in `Serving.rank`.
+        """
+        serving = self._parts.current.take().champion
+        measures.not_ranked()
+        reply = callers_order(replace(asked, at=self._moment(serving, asked.at)), serving, request_id, "deadline")
+        return msgspec.json.encode(reply)
+
+    def read_rank(self, body: bytes) -> RankRequest:
+        """A ranking's request; see `serving.reading.read_request`."""
+        return read_request(body)
+
+    def recommend(self, asked: RecommendRequest, *, request_id: str) -> RecommendReply:
+        """Recommend skus of the whole assortment; the ranking is written down like any other.
+
+        Raises:
+            ReleaseRefused: the release has no retrieval.
+            RequestRefused, LogRefused: as in `rank`.
+        """
+        request_id = asked.request_id or request_id
+        turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
+        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
+
+        def ranked(candidates: RankRequest) -> RankReply:
+            return self._decided(turn, candidates, self._shelf(turn.serving, candidates), request_id).reply
+
+        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=turn.known.facts, request_id=request_id)
+
+    def size(self, asked: SizeRequest) -> SizeReply:
+        """Advise a size.
+
+        Raises:
+            ReleaseRefused: the release has no fit model.
+            RequestRefused: as in `serving.sizes.size_reply`.
+        """
+        serving = self._parts.current.take().champion
+        return self._advised(serving, asked, self._known(serving, asked.customer_id if asked.personalization else None))
+
+    def basket(self, asked: BasketRequest, *, request_id: str) -> BasketReply:
+        """Assess a basket.
+
+        Raises:
+            RequestRefused: as in `serving.basket.assess`.
+        """
+        serving = self._parts.current.take().champion
+        known = self._known(serving, asked.customer_id if asked.personalization else None)
+        question = replace(asked, customer_id=known.customer_id, at=self._moment(serving, asked.at))
+
+        def ranks(request: RankRequest) -> RankReply:
+            shelf = self._shelf(serving, request)
+            return serving.rank(request, request_id=request_id, facts=known.facts, shelf=shelf, degraded=known.degraded)
+
+        def advises(style_id: str) -> SizeReply | None:
+            about = SizeRequest(style_id=style_id, country=asked.country, ask=False)
+            return self._advised(serving, about, known) if "fit" in serving.release.models else None
+
+        return assess(question, ranks, advises, serving.products, serving.styles, request_id=asked.request_id or request_id)
+
+    def explain(self, asked: ExplainRequest, *, request_id: str) -> ExplainReply:
+        """Lay open one score.
+
+        Raises:
+            RequestRefused: as in `Serving.rank`.
+        """
+        serving = self._parts.current.take().champion
+        known = self._known(serving, asked.customer_id)
+        question = RankRequest(
+            offers=[Offer(sku=asked.sku, price=asked.price, discount=asked.discount)],
+            customer_id=known.customer_id,
+            country=asked.country,
+            currency=asked.currency,
+            channel=asked.channel,
+            payment_method=asked.payment_method,
+            promised_at=asked.promised_at,
+            at=self._moment(serving, asked.at),
+            basket=asked.basket,
+        )
+        shelf = self._shelf(serving, question)
+        ranked = serving.ranked(
+            question, request_id=asked.request_id or request_id, facts=known.facts, shelf=shelf, degraded=known.degraded
+        )
+        model = serving.release.models.get("return")
+        pieces = [] if model is None else evidence(model, serving.inputs(question, known.facts, shelf), most=asked.most)
+        return explained(ranked.reply, pieces, allowed_now(serving.snapshot, known.customer_id, known.facts))
+
+    def events(self, body: bytes, *, ndjson: bool) -> EventsReply:
+        """Take facts in; each counts from the next reply on, on every worker.
+
+        Raises:
+            RequestMalformed, RequestRefused, StateUnavailable: as in `serving.wire_events.take_body`.
+        """
+        since = self._parts.current.take().champion.snapshot.at.to_pydatetime()
+        reply = take_body(self._parts.state, body, ndjson=ndjson, now=self._parts.now(), since=since)
+        measures.told({"accepted": reply.accepted, "duplicate": reply.duplicate, "rejected": reply.rejected})
+        return reply
+
+    def _turn(self, customer_id: str | None, session_id: str | None, personalization: bool, request_id: str) -> _Turn:
+        serves = self._parts.current.take()
+        arm, serving = serves.shown(unit_of(customer_id=customer_id, session_id=session_id, request_id=request_id))
+        return _Turn(serves, serving, arm, self._known(serving, customer_id if personalization else None))
+
+    def _decided(self, turn: _Turn, question: RankRequest, shelf: Mapping[str, Shelf], request_id: str) -> Answer:
+        known = turn.known
+        ranked = turn.serving.ranked(
+            question, request_id=request_id, facts=known.facts, shelf=shelf, arm=turn.told_arm, degraded=known.degraded
+        )
+        started = time.perf_counter()
+        answer = Answer(ranked.reply, msgspec.json.encode(ranked.reply))
+        measures.phases({**ranked.phases, "encode": time.perf_counter() - started})
+        measures.ranked(ranked.reply, turn.arm)
+        self._write_down(turn, ranked, question, shelf, answer)
+        self._shadowed(turn.serves, question, known, shelf, answer)
+        return answer
+
+    def _write_down(self, turn: _Turn, ranked: Ranked, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer) -> None:
+        """Append the decision; one that cannot be written down is sent all the same, and counted, unless the settings say otherwise."""
+        log, parts = self._parts.log, self._parts
+        if log is None:
+            return
+        decision = logged(
+            question,
+            ranked.reply,
+            answer.encoded,
+            served_at=parts.now(),
+            settings=parts.settings,
+            features_hash=ranked.features_hash,
+            facts=turn.known.facts,
+            shelf=shelf,
+            arm=turn.arm,
+        )
+        try:
+            log.append(decision, wait=parts.wait)
+            measures.logged(waiting=log.waiting, written=1)
+        except LogRefused:
+            measures.logged(waiting=log.waiting, lost=1)
+            if parts.wait:
+                raise
+
+    def _known(self, serving: Serving, customer_id: str | None) -> Known:
+        """What may be known of a shopper; while the store does not answer nobody knows whether she withdrew: she is a stranger then."""
+        if customer_id is None:
+            return Known(None)
+        since = serving.snapshot.at.to_pydatetime()
+        try:
+            if self._parts.state.is_erased(customer_id, since=since):
+                return Known(None)
+            return Known(customer_id, self._parts.state.of_customer(customer_id, since=since))
+        except StateUnavailable:
+            measures.state_failed()
+            return Known(None, degraded=("customer_state",))
+
+    def _shelf(self, serving: Serving, request: RankRequest) -> Mapping[str, Shelf]:
+        """Prices and stock of the request's skus that changed since the snapshot; while the store does not answer, the snapshot's hold."""
+        skus = [line.sku for lines in (request.offers, request.basket) for line in lines]
+        try:
+            return self._parts.state.shelf(skus, since=serving.snapshot.at.to_pydatetime())
+        except StateUnavailable:
+            measures.state_failed()
+            return NO_CHANGES
+
+    def _advised(self, serving: Serving, asked: SizeRequest, known: Known) -> SizeReply:
+        """The advice, with what she declared since the snapshot and allows; who withdrew her history is a stranger."""
+        allowed = allowed_now(serving.snapshot, known.customer_id, known.facts)
+        question = replace(asked, customer_id=known.customer_id if allowed["personalisation"] else None)
+        stated = declared_since(known.facts) if allowed["measurements"] else {}
+        return size_reply(serving, self._parts.systems, question.question(stated=stated))
+
+    def _moment(self, serving: Serving, at: dt.datetime | None) -> dt.datetime:
+        """The moment asked about: now, or the last that the snapshot serves."""
+        if at is not None:
+            return at
+        first = serving.snapshot.at.to_pydatetime()
+        return min(max(self._parts.now(), first), first + FRESH)
