@@ -107,9 +107,10 @@ class Answering:
         prepared = self._prepare(who.purposes, day)
         person = hash_few([who.keys[name] for name in OF_A_PERSON]).reshape(-1, 1)
         keys = {"customer_id": customer if who.past else NOBODY, **_named(_OF_A_LINE, line), **_named(OF_A_PERSON, person)}
-        found = _given(asking, who) | self._histories(prepared, keys, rows) | self._today(asking, day)
+        found = {**_given(asking, who), **self._histories(prepared, keys, rows), **self._today(asking, day)}
         if "stated_size" in prepared.program.reads:
-            found["stated_size"] = stated_sizes(night.people, customer, night.hashes["category"][rows], who.sizes, self._categories[rows])
+            categories = self._categories[rows].tolist()
+            found["stated_size"] = stated_sizes(night.people, customer, night.hashes["category"][rows], who.sizes, categories)
         known_customer = bool(customer[0]) and bool(self._tables["customer"].has(fold([customer], 1))[0])
         return Answer(prepared.features(self._constants, found, told), known_customer, known)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -18,7 +19,7 @@ _KIND = {kind: number for number, kind in enumerate(KINDS)}
 
 
 def busy_day(asking: Asking, assortment: Assortment, midnight_us: int) -> Inputs:
-    """What `features.moves.today` tells of the shopper's rows.
+    """What `features.moves.today` tells of the shopper's rows: (n,), or (1,) where all rows have the same.
 
     Args:
         asking: the rows, and what the shopper did.
@@ -40,8 +41,13 @@ def busy_day(asking: Asking, assortment: Assortment, midnight_us: int) -> Inputs
         midnight_us=np.full(rows, midnight_us),
         **_codes(assortment.look_up(asking.skus)),
     )
-    seen = {} if assortment.looks is None else looks_viewed(in_order(done), askers, assortment.looks)
+    seen = {} if assortment.looks is None else looks_viewed(in_order(done), _first(askers), assortment.looks)
     return {**today_inputs(done, askers), **seen}
+
+
+def _first(askers: Askers) -> Askers:
+    """What the shopper looked at is the same for every row."""
+    return Askers(**{field.name: getattr(askers, field.name)[:1] for field in fields(askers)})
 
 
 def _ties(moves: Sequence[Did]) -> Ints:

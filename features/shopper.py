@@ -16,6 +16,7 @@ import pandas as pd
 from domain.sizes import size_positions
 from domain.tables import CONSENT_PURPOSES
 from features.asking import Day, Stated
+from features.catalogue import Values
 from features.consent import SERVICE
 from features.keyed import Hashes
 from features.lookups import NOBODY
@@ -88,9 +89,7 @@ def position(size: str) -> float:
     return float(size_positions(pd.Series([size], dtype="str"))[0])
 
 
-def stated_sizes(
-    people: People, customer: Hashes, categories: Hashes, stated: Mapping[str, float], names: Sequence[str | None]
-) -> np.ndarray:
+def stated_sizes(people: People, customer: Hashes, categories: Hashes, stated: Mapping[str, float], names: Sequence[str | None]) -> Values:
     """Position of the usual size that the shopper stated for each row's category: since midnight, or before.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ DATED = Wanted(Entity("customer", ("customer_id",)), (Sum("ordered_lines"),), da
 ENTRIES = st.dictionaries(st.integers(1, 20), st.tuples(st.integers(0, 5), st.just(MISSING) | st.integers(0, 9)), max_size=12)
 
 
-def layer(entries: dict[int, tuple[int, ...]], columns: int) -> Layer:
+def layer(entries: Mapping[int, tuple[int, ...]], columns: int) -> Layer:
     return Layer.of(np.array(list(entries), dtype="uint64"), np.array(list(entries.values()), dtype="int64").reshape(-1, columns))
 
 

@@ -23,7 +23,8 @@ def rows(asking: Asking) -> pd.DataFrame:
     """The asked-for rows of an asking."""
     count = len(asking.skus)
     texts = {name: [getattr(asking, name, None)] * count for name in TEXTS} | {"sku": list(asking.skus)}
-    times = {"at": [asking.at_us] * count, "promised_at": [None if np.isnan(asking.promised_us) else int(asking.promised_us)] * count}
+    promised = None if np.isnan(asking.promised_us) else int(asking.promised_us)
+    times: dict[str, list[int | None]] = {"at": [asking.at_us] * count, "promised_at": [promised] * count}
     frame = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in texts.items()})
     for name in TIMES:
         frame[name] = moments(times[name])
@@ -70,7 +71,7 @@ def tables(asking: Asking) -> Tables:
 
 def moments(us: Sequence[int | None]) -> pd.Series:
     """UTC microseconds as moments."""
-    return pd.Series(pd.to_datetime(pd.Series(us, dtype="Int64"), unit="us", utc=True)).astype(UTC)
+    return pd.Series(pd.to_datetime(pd.array(list(us), dtype="Int64"), unit="us", utc=True)).astype(UTC)
 
 
 def _did(moves: Sequence[Did]) -> dict[str, list[Any]]:
