@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from domain.errors import StateRefused
@@ -15,7 +17,7 @@ BUSY_MS = 5_000
 """How long a connection waits for another one that writes."""
 
 _APPLICATION = 0x4B525354  # "KRST": tells the file from other SQLite files
-_OPENING_S = 0.02
+_LOOK_EVERY_S = 0.001
 
 SLICES = 64
 """So many tables share the customers, so that the one of somebody who is erased is written anew in no time."""
@@ -59,7 +61,7 @@ def connect(file: Path, *, power_cut_safe: bool) -> sqlite3.Connection:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
-    _write_ahead(connection)
+    _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))  # SQLite does not wait here by itself
     connection.execute(f"PRAGMA synchronous = {'FULL' if power_cut_safe else 'NORMAL'}")
     return connection
 
@@ -108,8 +110,12 @@ class transaction:  # noqa: N801  (reads like a word: with transaction(connectio
         self._connection = connection
 
     def __enter__(self) -> None:
-        """Wait for the right to write."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """Wait for the right to write: SQLite itself looks ever more rarely, and a process that is busy would never let others in."""
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         """Commit, or take it all back."""
@@ -127,17 +133,21 @@ class transaction:  # noqa: N801  (reads like a word: with transaction(connectio
             self._connection.execute("ROLLBACK")
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Several processes that open a new file at once get in each other's way here, and SQLite does not wait by itself."""
+def _patiently(attempt: Callable[[], object]) -> None:
+    """Try until nobody else holds the database.
+
+    Raises:
+        sqlite3.OperationalError: somebody did for `BUSY_MS`.
+    """
     until = time.monotonic() + BUSY_MS / 1000
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            attempt()
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            time.sleep(_OPENING_S)
+            time.sleep(random.uniform(0.2, 1.0) * _LOOK_EVERY_S)  # noqa: S311  (so that two do not wait in step)
 
 
 def _require_ours(connection: sqlite3.Connection, file: Path, check: str) -> None:
