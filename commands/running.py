@@ -12,22 +12,48 @@ from commands.common import CONFIG, Store, out
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3000,
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 3000,
     store: Store = Path(),
     alias: Annotated[str, typer.Option(help="Which release serves: champion or challenger.")] = "champion",
+    snapshots: Annotated[
+        Path | None, typer.Option(help="Folder of `keeprank snapshot`, whose latest serves; by default the release's own.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of facts, decisions and API keys; by default STORE/build/serving/state.")
+    ] = None,
+    settings: Annotated[Path, typer.Option(help="Operations' settings.")] = CONFIG / "serving.toml",
+    workers: Annotated[int | None, typer.Option(min=1, help="How many processes answer; by default as the settings say.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; without keys, the loopback interface's only.")] = "127.0.0.1",
+    keyless: Annotated[bool, typer.Option("--keyless", help="Let everybody in, whatever the settings say (loopback only).")] = False,
 ) -> None:
-    """Serve the champion over HTTP: POST /v1/rank, /readyz, /metrics, /openapi.json. Stop with Ctrl-C."""
-    from serving.launch import serve as serve_release
-    from training.registry import SNAPSHOT
+    """Serve the champion over HTTP: /v1/rank, /v1/recommend, /v1/size and the rest of docs/service.md. Stop with Ctrl-C.
 
-    registry = common.registry(store)
-    version = registry.require(alias)
-    home = store / "build" / "serving" / version.number
-    release = registry.fetch_release(version, home / "release")
-    snapshot = registry.fetch_artifact(version, SNAPSHOT, home / "snapshot")
-    with serve_release(release, snapshot, port=port) as service:
-        out.print(f"serving release {version.seal} at {service.url}; try {service.url}/openapi.json, stop with Ctrl-C", highlight=False)
-        service.wait()
+    Whoever becomes champion later, by `keeprank promote`, `keeprank rollback` or in MLflow's own pages, serves within seconds; a release
+    that is broken, made for other features or too slow is refused (see /v1/releases), and the old one serves on.
+
+    Every request needs an API key: `keeprank keys create --scope storefront --name shop`; or try it with --keyless.
+    """
+    from serving.deployment import Deployment
+    from serving.examiner import Examiner
+    from serving.following import Follower, Rules
+    from serving.launch import serve as started
+    from serving.settings import load_serving, overruled
+    from serving.worker import Places
+    from training.followed import FollowedRegistry
+
+    rules = overruled(load_serving(settings), workers=workers, authentication=False if keyless else None)
+    home = store / "build" / "serving"
+    places = Places(state=state or home / "state", home=home)
+    registry = FollowedRegistry(f"sqlite:///{(store / 'mlflow.db').resolve()}", store / "mlruns")
+    with Examiner() as examiner:
+        followed = Rules.of(rules, champion=alias)
+        follower = Follower(Deployment(home), registry, followed, nights=snapshots, now=common.now, admit=examiner)
+        champion = follower.begin().champion
+        with started(places, rules, port=port, host=host) as service, follower.at_work():
+            out.print(
+                f"serving release {champion.release} at {service.url}; try {service.url}/openapi.json, stop with Ctrl-C", highlight=False
+            )
+            service.wait()
 
 
 def demo(

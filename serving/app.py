@@ -114,6 +114,11 @@ class Application:
         finally:
             self._tell(visit, status, time.perf_counter() - started)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request waits or is answered."""
+        return self._capacity.inside == 0
+
     def close(self) -> None:
         """Let go of the threads; what is under way ends first."""
         self._ranking.shutdown()

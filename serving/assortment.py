@@ -103,11 +103,11 @@ def by_style(products: Mapping[str, Product]) -> dict[str, tuple[str, ...]]:
     return {style: tuple(skus) for style, skus in found.items()}
 
 
-def on_shelf(products: Mapping[str, Product], skus: Sequence[str], shelf: Mapping[str, Shelf]) -> dict[str, Product]:
-    """Some skus as they are now, by sku: those that are not in the assortment are absent, unless something is told of them."""
-    found = {sku: products[sku] for sku in skus if sku in products}
+def on_shelf(products: Mapping[str, Product], skus: Sequence[str], shelf: Mapping[str, Shelf]) -> Mapping[str, Product]:
+    """At least some skus as they are now, by sku; one that is not in the assortment is there if something is told of it."""
     if not shelf:
-        return found
+        return products
+    found = {sku: products[sku] for sku in skus if sku in products}
     return found | {sku: _as_it_is_now(products.get(sku, UNKNOWN), shelf[sku]) for sku in skus if sku in shelf}
 
 

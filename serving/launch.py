@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+import msgspec
+
 from domain.errors import KeeprankError, SettingsRefused
-from serving.state import Serving
+from serving.settings import Settings
+from serving.worker import Places
 
 _SERVICE = "serving.service:KeeprankService"
 _PACKAGES = Path(__file__).parent.parent
@@ -54,25 +57,27 @@ class Running:
 
 @contextmanager
 def serve(
-    release: Path, snapshot: Path, *, port: int, host: str = "127.0.0.1", echo: Callable[[str], object] | None = None
+    places: Places, settings: Settings, *, port: int, host: str = "127.0.0.1", echo: Callable[[str], object] | None = None
 ) -> Iterator[Running]:
     """Run the service while the block runs.
 
     Args:
-        release: folder of the release.
-        snapshot: folder of the snapshot.
+        places: what serves, and where the service keeps what it is told and decides.
+        settings: operations' settings.
         port: where to listen; see `free_port`.
         host: on which address.
         echo: is handed each line that the service writes.
 
     Raises:
-        KeeprankError: the release, the snapshot or the policy is refused; nothing was started.
-        SettingsRefused: the port cannot be listened on; nothing was started.
+        SettingsRefused: the port cannot be listened on, or without keys anybody could reach it; nothing was started.
         NotStarted: the service did not come up; the error holds what it wrote last.
     """
-    Serving.load(release, snapshot)
+    settings.require_safe(host)
     _require_free(host, port)
-    with tempfile.TemporaryDirectory(prefix="keeprank-") as home, _started(host, port, _environment(release, snapshot, home)) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="keeprank-") as home,
+        _started(host, port, _environment(places, settings, Path(home))) as process,
+    ):
         last: deque[str] = deque(maxlen=_LAST_LINES)
         listener = Thread(target=_listen, args=(process, last, echo), daemon=True)
         listener.start()
@@ -102,14 +107,19 @@ def _require_free(host: str, port: int) -> None:
             ) from error
 
 
-def _environment(release: Path, snapshot: Path, home: str) -> dict[str, str]:
+def _environment(places: Places, settings: Settings, home: Path) -> dict[str, str]:
+    """What the service is told: none of it is taken from our own surroundings, and the settings are a copy that nobody edits."""
+    told = home / "serving.json"
+    told.write_bytes(msgspec.json.encode(settings))
+    found = {"STATE": places.state, "HOME": places.home, "RELEASE": places.release, "SNAPSHOT": places.snapshot, "SETTINGS": told}
+    ours = {f"KEEPRANK_{name}": str(path.resolve()) for name, path in found.items() if path is not None}
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name.removeprefix("KEEPRANK_") not in found},
+        **ours,
         "KEEPRANK_LAUNCHER": str(os.getpid()),
-        "KEEPRANK_RELEASE": str(release.resolve()),
-        "KEEPRANK_SNAPSHOT": str(snapshot.resolve()),
+        "KEEPRANK_WORKERS": str(settings.service.workers),
         "BENTOML_DO_NOT_TRACK": "True",
-        "BENTOML_HOME": home,  # two services that share it would wipe each other's metrics
+        "BENTOML_HOME": str(home),  # two services that share it would wipe each other's metrics
         "OMP_WAIT_POLICY": "PASSIVE",
         "OMP_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",

@@ -1,16 +1,19 @@
-"""Runs the storefront's door under BentoML, which brings the probes and the worker process.
+"""Runs the shop's door under BentoML, which brings the probes and the worker processes.
 
 Its own metrics are off: they count by the raw path, so whoever asks for made-up paths would grow them without limit.
 
-To start it by hand: `KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService`.
+To start it by hand: `KEEPRANK_STATE=… KEEPRANK_SETTINGS=… KEEPRANK_HOME=… bentoml serve serving.service:KeeprankService`, where HOME is a
+deployment folder (`serving.deployment`), which every worker then follows; or KEEPRANK_RELEASE and KEEPRANK_SNAPSHOT instead of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 
@@ -18,10 +21,12 @@ import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import KeeprankError, SettingsRefused
-from serving.app import Application
-from serving.state import Serving
+from serving.current import settle
+from serving.settings import Settings, load_serving
+from serving.worker import Places, opened
 
-RELEASE, SNAPSHOT = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT"
+RELEASE, SNAPSHOT, HOME = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT", "KEEPRANK_HOME"
+STATE, SETTINGS, WORKERS = "KEEPRANK_STATE", "KEEPRANK_SETTINGS", "KEEPRANK_WORKERS"
 LAUNCHER = "KEEPRANK_LAUNCHER"
 """The process that started the service and takes it along when it ends, however it ends."""
 
@@ -40,16 +45,19 @@ class _Door:
 _door = _Door()
 
 
-@bentoml.service(name="keeprank", workers=1, logging={"access": {"enabled": False}}, metrics={"enabled": False})
+@bentoml.service(
+    name="keeprank", workers=int(os.environ.get(WORKERS, "1")), logging={"access": {"enabled": False}}, metrics={"enabled": False}
+)
 @bentoml.asgi_app(_door, path="/")
 class KeeprankService:
-    """One worker: a release, a snapshot, and the application over them."""
+    """One worker."""
 
     def __init__(self) -> None:
-        _door.behind = Application(_loaded())
+        self._closing = ExitStack()
+        _door.behind = self._closing.enter_context(opened(_places(), _settings()))
         Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
         gc.collect()
-        gc.freeze()  # a full collection would walk the release and the snapshot: pauses of 100 ms and more
+        settle()  # a full collection would walk the release and the snapshot: pauses of 100 ms and more
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
@@ -57,7 +65,16 @@ class KeeprankService:
         """Before any worker starts: one readable line and a non-zero exit instead of workers that die again and again."""
         if LAUNCHER in os.environ:
             Thread(target=_end_with, args=(int(os.environ[LAUNCHER]),), daemon=True).start()
-        _loaded()
+        try:
+            with opened(_places(), _settings()):
+                pass
+        except KeeprankError as refused:
+            raise SystemExit(f"keeprank: {refused}") from refused
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    async def end(self) -> None:
+        """Commit what was logged, and let go of everything."""
+        await asyncio.to_thread(self._closing.close)
 
 
 def _end_with(parent: int) -> None:
@@ -67,14 +84,20 @@ def _end_with(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _loaded() -> Serving:
-    try:
-        return Serving.load(_folder(RELEASE), _folder(SNAPSHOT))
-    except KeeprankError as refused:
-        raise SystemExit(f"keeprank: {refused}") from refused
+def _places() -> Places:
+    return Places(state=_required(STATE), home=_path(HOME), release=_path(RELEASE), snapshot=_path(SNAPSHOT))
 
 
-def _folder(name: str) -> Path:
-    if not os.environ.get(name):
-        raise SettingsRefused(f"{name} is not set", expected="the path of a folder", advice=f"export {name}=…")
-    return Path(os.environ[name])
+def _settings() -> Settings:
+    return load_serving(_required(SETTINGS))
+
+
+def _path(name: str) -> Path | None:
+    return Path(os.environ[name]) if os.environ.get(name) else None
+
+
+def _required(name: str) -> Path:
+    path = _path(name)
+    if path is None:
+        raise SettingsRefused(f"{name} is not set", expected="a path", advice=f"export {name}=…")
+    return path

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import json
 import re
 import tomllib
 from collections.abc import Mapping
 from functools import reduce
 from operator import getitem
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from domain.errors import SettingsRefused
 
@@ -67,14 +70,14 @@ class Log(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     Attributes:
         kind: Parquet segments on this machine, Postgres for several, or off.
         postgres_dsn_from: environment variable that holds the connection string.
-        segment_rows: decisions in a Parquet segment.
+        segment_bytes: of a Parquet segment, about.
         segment_seconds: a segment is closed after so long.
         wait: a reply waits until its decision is safe.
     """
 
     kind: Literal["parquet", "postgres", "off"]
     postgres_dsn_from: Variable
-    segment_rows: Annotated[int, Meta(ge=1, le=10_000_000)]
+    segment_bytes: Annotated[int, Meta(ge=1, le=2**32)]
     segment_seconds: Annotated[float, Meta(gt=0, le=86_400)]
     wait: bool
 
@@ -117,18 +120,6 @@ class Trust(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     authentication: bool
 
 
-class Retention(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """How long personal data is kept.
-
-    Attributes:
-        decisions_days: decisions in the log.
-        facts_days: facts in the online state.
-    """
-
-    decisions_days: Annotated[int, Meta(ge=1, le=3_650)]
-    facts_days: Annotated[int, Meta(ge=2, le=3_650)]
-
-
 class Settings(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """All of config/serving.toml.
 
@@ -139,7 +130,6 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         releases: how workers follow the registry.
         experiment: whether a challenger serves as well.
         trust: whom the service lets in.
-        retention: how long personal data is kept.
     """
 
     service: Service
@@ -148,7 +138,6 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     releases: Releases
     experiment: Experiment
     trust: Trust
-    retention: Retention
 
     @property
     def version(self) -> str:
@@ -169,6 +158,19 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             )
 
 
+def load_serving(path: Path) -> Settings:
+    """Read a serving.toml, or a .json that says the same.
+
+    Raises:
+        SettingsRefused: there is none, or as `parse_serving` says.
+    """
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{path} cannot be read: {error}") from error
+    return _converted(json.loads(text)) if path.suffix == ".json" else parse_serving(text)
+
+
 def parse_serving(text: str) -> Settings:
     """Read the content of a serving.toml.
 
@@ -179,10 +181,23 @@ def parse_serving(text: str) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"the serving settings are no TOML: {error}") from error
+    return _converted(raw)
+
+
+def _converted(raw: Any) -> Settings:
     try:
         return msgspec.convert(raw, Settings)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), raw) from None  # its own message may hold the value
+
+
+def overruled(settings: Settings, *, workers: int | None = None, authentication: bool | None = None) -> Settings:
+    """The same settings, but for what the command line says; None leaves a setting as it is."""
+    if workers is not None:
+        settings = replace(settings, service=replace(settings.service, workers=workers))
+    if authentication is not None:
+        settings = replace(settings, trust=replace(settings.trust, authentication=authentication))
+    return settings
 
 
 def held(variable: str, environment: Mapping[str, str], setting: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition, Event
 
+from serving.decision_log.decision import LoggedDecision
 from serving.state import Serving
 from serving.wire import RankReply
 
@@ -25,11 +26,11 @@ class Asked:
 
     Attributes:
         reply: what the shopper was shown.
-        again: asks another release the very same.
+        again: asks another release the very same, and tells it as it is written down.
     """
 
     reply: RankReply
-    again: Callable[[Serving], RankReply]
+    again: Callable[[Serving], LoggedDecision]
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class Shadowed:
     """What a challenger would have shown.
 
     Attributes:
-        reply: its reply, under the same request_id.
+        decision: its decision, under the same request_id.
         same_first: whether it would have put the same offer first; None where one of them ranked nothing.
         shared_top: share of the champion's first `TOP` offers that are among its own first `TOP`; None likewise.
     """
 
-    reply: RankReply
+    decision: LoggedDecision
     same_first: bool | None
     shared_top: float | None
 
@@ -58,11 +59,11 @@ class Counts:
 
 def shadow(challenger: Serving, asked: Asked) -> Shadowed:
     """Ask the challenger what the champion was asked, and compare the two lists."""
-    reply = asked.again(challenger)
-    shown, would = ([offer.sku for offer in one.offers[:TOP]] for one in (asked.reply, reply))
+    decision = asked.again(challenger)
+    shown, would = ([offer.sku for offer in one.offers[:TOP]] for one in (asked.reply, decision.reply))
     if not shown or not would:
-        return Shadowed(reply, None, None)
-    return Shadowed(reply, shown[0] == would[0], len(set(shown) & set(would)) / len(shown))
+        return Shadowed(decision, None, None)
+    return Shadowed(decision, shown[0] == would[0], len(set(shown) & set(would)) / len(shown))
 
 
 class Shadows:

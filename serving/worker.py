@@ -1,0 +1,192 @@
+"""One worker of the service: everything that it answers with, opened from its settings, and closed in order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+import msgspec
+
+from domain.errors import SettingsRefused
+from domain.size_systems import parse_size_systems
+from serving import measures
+from serving.answering import Answer, Answering, Known, Parts
+from serving.app import Application
+from serving.assortment import Shelf
+from serving.current import Current, Serves
+from serving.customers import Customers
+from serving.decision_log.decision import LoggedDecision, logged
+from serving.decision_log.folder import LogFolder
+from serving.decision_log.log import DecisionLog
+from serving.decision_log.postgres import PostgresLog
+from serving.decision_log.settings import LogSettings
+from serving.deployment import Deployment
+from serving.key_file import NAME as KEYS
+from serving.keys import door
+from serving.online.opening import open_state
+from serving.online.port import CustomerState
+from serving.pseudonyms import Pseudonyms
+from serving.releases import told
+from serving.request_lines import RequestLines
+from serving.settings import Settings, held
+from serving.shadow import Asked, Shadowed, Shadows
+from serving.state import Serving
+from serving.watching import Watcher, begin
+from serving.wire import RankRequest
+
+SIZE_SYSTEMS = Path(__file__).parent.parent / "config" / "size_systems.toml"
+DECISIONS = "decisions"
+"""Of the decision log's folder, in the state folder."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a worker finds what it works with.
+
+    Attributes:
+        state: the state folder: facts, decisions, keys, the secret of pseudonyms.
+        home: the deployment folder to follow; None for a release and a snapshot that never change.
+        release: the release's folder; None with a deployment.
+        snapshot: the snapshot's.
+    """
+
+    state: Path
+    home: Path | None = None
+    release: Path | None = None
+    snapshot: Path | None = None
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """The deployment folder, if one is followed."""
+        return None if self.home is None else Deployment(self.home)
+
+    def begin(self, now: dt.datetime) -> Serves:
+        """Load what serves first.
+
+        Raises:
+            KeeprankError: it cannot be loaded, or nothing says what it is.
+        """
+        if self.home is not None:
+            return begin(Deployment(self.home))
+        if self.release is None or self.snapshot is None:
+            raise SettingsRefused("nothing says what serves", expected="a deployment folder, or a release and a snapshot")
+        return Serves.alone(Serving.load(self.release, self.snapshot), now=now)
+
+
+@contextmanager
+def opened(places: Places, settings: Settings, environment: Mapping[str, str] = os.environ) -> Iterator[Application]:
+    """A worker while the block runs: it follows who is appointed, tries challengers when it is idle, and commits what it logged at the end.
+
+    Args:
+        places: where everything is.
+        settings: operations' settings.
+        environment: holds the secrets that the settings name.
+
+    Raises:
+        KeeprankError: something of it cannot be opened; the message says what and what to do.
+    """
+    with ExitStack() as closing:
+        lines, stop = RequestLines(), Event()
+        closing.callback(stop.set)
+        current = Current(places.begin(_now()))
+        state = _state(places, settings, environment)
+        closing.callback(state.close)
+        log = _log(places, settings, environment)
+        if log is not None:
+            closing.callback(log.close)
+        systems = parse_size_systems(SIZE_SYSTEMS.read_text())
+        parts = Parts(current, state, log, settings.log.wait, systems, settings.version, _now)
+        shadows = Shadows(lambda: application.idle, partial(_log_shadow, parts))
+        watcher = _watcher(places, current, state, lines)
+        answering, customers = Answering(parts, partial(_offer, shadows, parts)), Customers(parts, places.deployment)
+        application = Application(
+            answering,
+            customers,
+            lambda: told(current.take(), places.deployment, None if watcher is None else watcher.behind),
+            door(places.state / KEYS, authentication=settings.trust.authentication),
+            settings,
+            lines,
+        )
+        closing.callback(application.close)
+        _say(current.take(), state, lines)
+        for run in [shadows.run, *([watcher.run] if watcher is not None else [])]:
+            Thread(target=run, args=(stop,), daemon=True).start()
+        yield application
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _state(places: Places, settings: Settings, environment: Mapping[str, str]) -> CustomerState:
+    wanted = settings.state
+    url = held(wanted.redis_url_from, environment, "state.redis_url_from") if wanted.kind == "redis" else None
+    return open_state(places.state, redis_url=url, power_cut_safe=wanted.fsync == "full")
+
+
+def _log(places: Places, settings: Settings, environment: Mapping[str, str]) -> DecisionLog | None:
+    wanted = settings.log
+    if wanted.kind == "off":
+        return None
+    rules = LogSettings(segment_bytes=wanted.segment_bytes, segment_seconds=round(wanted.segment_seconds))
+    if wanted.kind == "postgres":
+        storage: PostgresLog | LogFolder = PostgresLog(held(wanted.postgres_dsn_from, environment, "log.postgres_dsn_from"))
+    else:
+        storage = LogFolder(places.state / DECISIONS, rules, _now)
+    return DecisionLog(storage, pseudonym=Pseudonyms.open(places.state).of, settings=rules)
+
+
+def _watcher(places: Places, current: Current, state: CustomerState, lines: RequestLines) -> Watcher | None:
+    deployment = places.deployment
+    return None if deployment is None else Watcher(deployment, current, lambda serves: _say(serves, state, lines))
+
+
+def _say(serves: Serves, state: CustomerState, lines: RequestLines) -> None:
+    """Tell metrics and logs what serves now, and let the state drop what its snapshot holds."""
+    champion, challenger = serves.champion, serves.challenger
+    measures.serves(champion.info())
+    measures.switched("release")
+    if challenger is None:
+        measures.serves_no_more("challenger")
+    else:
+        measures.serves(challenger.info(), "challenger")
+    lines.switched(what="champion", release=champion.release.seal, snapshot=champion.snapshot.seal)
+    oldest = min(one.snapshot.at.to_pydatetime() for one in (champion, challenger) if one is not None)
+    state.drop_before(oldest)
+
+
+def _offer(
+    shadows: Shadows, parts: Parts, serves: Serves, question: RankRequest, known: Known, shelf: Mapping[str, Shelf], answer: Answer
+) -> None:
+    """Hand a ranking to the challenger in the shadow, which is asked the very same when there is time."""
+    if serves.mode != "shadow" or serves.challenger is None:
+        return
+
+    def again(challenger: Serving) -> LoggedDecision:
+        ranked = challenger.ranked(question, request_id=answer.reply.request_id, facts=known.facts, shelf=shelf, arm="challenger")
+        return logged(
+            question,
+            ranked.reply,
+            msgspec.json.encode(ranked.reply),
+            served_at=parts.now(),
+            settings=parts.settings,
+            features_hash=ranked.features_hash,
+            facts=known.facts,
+            shelf=shelf,
+            arm="challenger",
+            shown=False,
+        )
+
+    shadows.offer(serves.challenger, Asked(answer.reply, again))
+
+
+def _log_shadow(parts: Parts, shadowed: Shadowed) -> None:
+    """Write down what the challenger would have shown."""
+    if parts.log is not None:
+        parts.log.append(shadowed.decision)
