@@ -15,19 +15,36 @@ def serve(
     port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 3000,
     store: Store = Path(),
     alias: Annotated[str, typer.Option(help="Which release serves: champion or challenger.")] = "champion",
+    snapshots: Annotated[
+        Path | None, typer.Option(help="Folder of `keeprank snapshot`, whose latest serves; by default the release's own.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes answer.")] = 1,
+    slowest_ms: Annotated[
+        float, typer.Option(help="Processor time that ranking 200 offers may take; a slower release is refused.")
+    ] = 250.0,
 ) -> None:
-    """Serve the champion over HTTP: POST /v1/rank, /readyz, /metrics, /openapi.json. Stop with Ctrl-C."""
-    from serving.launch import serve as serve_release
-    from training.registry import SNAPSHOT
+    """Serve the champion over HTTP: POST /v1/rank, /readyz, /metrics, /openapi.json. Stop with Ctrl-C.
 
-    registry = common.registry(store)
-    version = registry.require(alias)
-    home = store / "build" / "serving" / version.number
-    release = registry.fetch_release(version, home / "release")
-    snapshot = registry.fetch_artifact(version, SNAPSHOT, home / "snapshot")
-    with serve_release(release, snapshot, port=port) as service:
-        out.print(f"serving release {version.seal} at {service.url}; try {service.url}/openapi.json, stop with Ctrl-C", highlight=False)
-        service.wait()
+    Whoever becomes champion later, by `keeprank promote`, `keeprank rollback` or in MLflow's own pages, serves within seconds; a release
+    that is broken, made for other features or too slow is refused (refused.json in STORE/build/serving), and the old one serves on.
+    """
+    from serving.deployment import Deployment
+    from serving.examiner import Examiner
+    from serving.following import Follower, Rules
+    from serving.launch import serve_deployment
+    from training.followed import FollowedRegistry
+
+    deployment = Deployment(store / "build" / "serving")
+    registry = FollowedRegistry(f"sqlite:///{(store / 'mlflow.db').resolve()}", store / "mlruns")
+    rules = Rules(slowest_ms=slowest_ms, champion=alias)
+    with Examiner() as examiner:
+        follower = Follower(deployment, registry, rules, nights=snapshots, now=common.now, admit=examiner)
+        champion = follower.begin().champion
+        with serve_deployment(deployment.home, port=port, workers=workers) as service, follower.at_work():
+            out.print(
+                f"serving release {champion.release} at {service.url}; try {service.url}/openapi.json, stop with Ctrl-C", highlight=False
+            )
+            service.wait()
 
 
 def demo(

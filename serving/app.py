@@ -22,11 +22,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import problems
+from serving.current import Current
 from serving.measures import answered, page, serves
 from serving.openapi import document
 from serving.problems import problem
 from serving.reading import RequestMalformed, RequestRefused, read_request
-from serving.state import Serving
 
 VERSION = "1"
 LARGEST_BODY_BYTES = 2**20
@@ -46,13 +46,12 @@ _ROUTES = {
 class Application:
     """The service as an ASGI application: every reply counted, every refusal a problem document."""
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
+    def __init__(self, current: Current) -> None:
+        self._current = current
         self._ranking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ranking")
-        self._releases = msgspec.json.encode(serving.info())
         self._document = msgspec.json.encode(document(VERSION))
         self._routed = self._routes()
-        serves(serving.info())
+        serves(current.take().champion.info())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -73,7 +72,7 @@ class Application:
         app = Starlette(
             routes=[
                 Route("/v1/rank", self._rank, methods=["POST"]),
-                Route("/v1/releases", partial(_fixed, self._releases)),
+                Route("/v1/releases", self._releases),
                 Route("/metrics", _metrics),
                 Route("/openapi.json", partial(_fixed, self._document)),
                 Route("/", partial(_fixed, msgspec.json.encode({"service": "keeprank", "endpoints": _ROUTES}))),
@@ -88,7 +87,7 @@ class Application:
         try:
             asked = read_request(await _body(request))
             request_id = asked.request_id or request_id
-            rank = partial(self._serving.rank, asked, request_id=request_id)
+            rank = partial(self._current.take().champion.rank, asked, request_id=request_id)
             reply = await asyncio.get_running_loop().run_in_executor(self._ranking, rank)
             return Response(msgspec.json.encode(reply), media_type="application/json")
         except _UnreadableError as refused:
@@ -102,6 +101,9 @@ class Application:
         except Exception:
             logger.exception("request %s failed", request_id)
             return problem(problems.INTERNAL, "something failed inside; the log holds it under the request_id", request_id=request_id)
+
+    async def _releases(self, _: Request) -> Response:
+        return Response(msgspec.json.encode(self._current.take().champion.info()), media_type="application/json")
 
 
 class _UnreadableError(Exception):

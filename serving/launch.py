@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ _PACKAGES = Path(__file__).parent.parent
 _READY_WITHIN_SECONDS = 120.0
 _ENDS_WITHIN_SECONDS = 15.0
 _LAST_LINES = 30
+_DATA = ("KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT", "KEEPRANK_HOME")
+"""What a service is of; it takes none of them from its surroundings."""
 
 
 class NotStarted(KeeprankError):  # noqa: N818  (a refusal is named for what it refuses)
@@ -71,8 +73,37 @@ def serve(
         NotStarted: the service did not come up; the error holds what it wrote last.
     """
     Serving.load(release, snapshot)
+    data = {"KEEPRANK_RELEASE": str(release.resolve()), "KEEPRANK_SNAPSHOT": str(snapshot.resolve())}
+    with _serve(data, port=port, host=host, echo=echo) as running:
+        yield running
+
+
+@contextmanager
+def serve_deployment(
+    home: Path, *, port: int, workers: int = 1, host: str = "127.0.0.1", echo: Callable[[str], object] | None = None
+) -> Iterator[Running]:
+    """Run the service while the block runs, following a deployment folder.
+
+    Args:
+        home: the folder (`serving.deployment`); somebody is appointed there.
+        port: where to listen; see `free_port`.
+        workers: how many processes answer.
+        host: on which address.
+        echo: is handed each line that the service writes.
+
+    Raises:
+        SettingsRefused: the port cannot be listened on; nothing was started.
+        NotStarted: the service did not come up; the error holds what it wrote last.
+    """
+    data = {"KEEPRANK_HOME": str(home.resolve()), "KEEPRANK_WORKERS": str(workers)}
+    with _serve(data, port=port, host=host, echo=echo) as running:
+        yield running
+
+
+@contextmanager
+def _serve(data: Mapping[str, str], *, port: int, host: str, echo: Callable[[str], object] | None) -> Iterator[Running]:
     _require_free(host, port)
-    with tempfile.TemporaryDirectory(prefix="keeprank-") as home, _started(host, port, _environment(release, snapshot, home)) as process:
+    with tempfile.TemporaryDirectory(prefix="keeprank-") as home, _started(host, port, _environment(data, home)) as process:
         last: deque[str] = deque(maxlen=_LAST_LINES)
         listener = Thread(target=_listen, args=(process, last, echo), daemon=True)
         listener.start()
@@ -102,12 +133,11 @@ def _require_free(host: str, port: int) -> None:
             ) from error
 
 
-def _environment(release: Path, snapshot: Path, home: str) -> dict[str, str]:
+def _environment(data: Mapping[str, str], home: str) -> dict[str, str]:
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in _DATA},
         "KEEPRANK_LAUNCHER": str(os.getpid()),
-        "KEEPRANK_RELEASE": str(release.resolve()),
-        "KEEPRANK_SNAPSHOT": str(snapshot.resolve()),
+        **data,
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_HOME": home,  # two services that share it would wipe each other's metrics
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -2,26 +2,36 @@
 
 Its own metrics are off: they count by the raw path, so whoever asks for made-up paths would grow them without limit.
 
-To start it by hand: `KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService`.
+To start it by hand: `KEEPRANK_RELEASE=… KEEPRANK_SNAPSHOT=… bentoml serve serving.service:KeeprankService`, or with `KEEPRANK_HOME=…`, a
+deployment folder (`serving.deployment`), which every worker then follows.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import os
 import signal
 import time
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import KeeprankError, SettingsRefused
 from serving.app import Application
+from serving.current import Current, Serves
+from serving.deployment import Deployment
+from serving.measures import serves
 from serving.state import Serving
+from serving.watching import Watcher, begin
 
 RELEASE, SNAPSHOT = "KEEPRANK_RELEASE", "KEEPRANK_SNAPSHOT"
+HOME = "KEEPRANK_HOME"
+"""A deployment folder to follow, instead of a release and a snapshot."""
+
+WORKERS = "KEEPRANK_WORKERS"
 LAUNCHER = "KEEPRANK_LAUNCHER"
 """The process that started the service and takes it along when it ends, however it ends."""
 
@@ -40,16 +50,22 @@ class _Door:
 _door = _Door()
 
 
-@bentoml.service(name="keeprank", workers=1, logging={"access": {"enabled": False}}, metrics={"enabled": False})
+@bentoml.service(
+    name="keeprank", workers=int(os.environ.get(WORKERS, "1")), logging={"access": {"enabled": False}}, metrics={"enabled": False}
+)
 @bentoml.asgi_app(_door, path="/")
 class KeeprankService:
     """One worker: a release, a snapshot, and the application over them."""
 
     def __init__(self) -> None:
-        _door.behind = Application(_loaded())
+        current = Current(_loaded())
+        _door.behind = Application(current)
         Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
         gc.collect()
         gc.freeze()  # a full collection would walk the release and the snapshot: pauses of 100 ms and more
+        if HOME in os.environ:
+            watcher = Watcher(Deployment(Path(os.environ[HOME])), current, lambda now: serves(now.champion.info()))
+            Thread(target=watcher.run, args=(Event(),), daemon=True).start()
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
@@ -67,9 +83,11 @@ def _end_with(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _loaded() -> Serving:
+def _loaded() -> Serves:
     try:
-        return Serving.load(_folder(RELEASE), _folder(SNAPSHOT))
+        if HOME in os.environ:
+            return begin(Deployment(Path(os.environ[HOME])))
+        return Serves.alone(Serving.load(_folder(RELEASE), _folder(SNAPSHOT)), now=dt.datetime.now(dt.UTC))
     except KeeprankError as refused:
         raise SystemExit(f"keeprank: {refused}") from refused
 
