@@ -107,8 +107,9 @@ class Deployment:
         return self._read("learned", list[Learned]) or []
 
     def learn(self, learned: Sequence[Learned]) -> None:
-        """Write down which days each release of the registry learned from."""
-        self._write("learned", list(learned))
+        """Write down which days each release of the registry learned from, where that is news."""
+        if list(learned) != self.learned():
+            self._write("learned", list(learned))
 
     def tidy(self, *, keep: int) -> None:
         """Remove copies but the `keep` latest used ones, those that may serve, and those in use."""

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
+
+from msgspec.structs import replace
 
 from domain.errors import KeeprankError, RegistryRefused, ReleaseRefused, SettingsRefused
 from features.nights import LATEST
-from serving.admission import Admit, admitted
+from serving.admission import Admit
 from serving.copies import linked
 from serving.deployment import Deployment
 from serving.refusals import Refusals
-from serving.registry import Registry
+from serving.registry import Registry, Span
 from serving.wire_releases import Appointed, Contact, Learned, Named, Trial
 
 logger = logging.getLogger("keeprank.following")
 _SNAPSHOT = "snapshot"
+_ENDS_WITHIN_SECONDS = 10.0
+"""A registry far away may keep a question that long; nobody waits longer for its answer."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Follower:
         rules: how.
         nights: the folder of a shop's nightly snapshots, whose latest serves; None takes those that versions were trained with.
         now: the clock.
-        admit: the examination.
+        admit: the examination; what passed it once is not examined again by this follower.
     """
 
     def __init__(
@@ -87,18 +92,19 @@ class Follower:
         *,
         nights: Path | None = None,
         now: Callable[[], dt.datetime],
-        admit: Admit = admitted,
+        admit: Admit,
     ) -> None:
         self._deployment, self._registry, self._rules = deployment, registry, rules
         self._nights, self._now, self._admit = nights, now, admit
         self._refusals = Refusals(deployment, now)
-        self._answered_at: dt.datetime | None = None
-        self._silent = False
+        self._contact = Contact(registry=registry.address, asked_at=now(), answered_at=None, error=None)
         appointed = deployment.appointed()
         champion = None if appointed is None else appointed.champion
         challenger = None if appointed is None or rules.trial.mode == "alone" else appointed.challenger
+        self._learned = deployment.learned()
         self._goal = _Goal(_version(champion), _version(challenger), None)
         self._reached: _Goal | None = None
+        self._passed: set[tuple[str, str]] = set()
         self._snapshots = {one.version: one.snapshot for one in (champion, challenger) if one is not None and one.version is not None}
         self._night = None if champion is None or nights is None else champion.snapshot
         self._pointed: tuple[str, int] | None = None
@@ -118,8 +124,7 @@ class Follower:
             raise ReleaseRefused(
                 "; ".join(f"{one.alias} {one.version}: {one.reason}" for one in refused), advice="promote one that can serve"
             )
-        contact = self._deployment.contact()
-        raise RegistryRefused((contact and contact.error) or "nobody may serve", advice="run `keeprank promote` first")
+        raise RegistryRefused(self._contact.error or "nobody may serve", advice="run `keeprank promote` first")
 
     def run(self, stop: Event) -> None:
         """Look again and again until `stop` is set. Whatever goes wrong is logged, and what serves serves on."""
@@ -129,51 +134,56 @@ class Follower:
             except Exception:
                 logger.exception("following the registry failed; what serves serves on")
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Look again and again, in a thread of its own, while the block runs."""
+        stop = Event()
+        thread = Thread(target=self.run, args=(stop,), name="following", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(_ENDS_WITHIN_SECONDS)
+
     def look(self) -> None:
         """Ask the registry once, and appoint whom it names where somebody else serves."""
         self._goal = _Goal(*self._named(), self._latest_night())
-        if self._goal == self._reached:
-            return
-        try:
-            self._reach(self._goal)
-        except RegistryRefused as error:  # it fell silent in between: the next look tries again
-            self._told(error.message())
-            return
-        self._reached = self._goal
-        self._deployment.tidy(keep=self._rules.keep)
+        if self._goal != self._reached:
+            try:
+                self._reach(self._goal)
+                self._reached = self._goal
+                self._deployment.tidy(keep=self._rules.keep)
+            except RegistryRefused as error:  # it fell silent in between: the next look tries again
+                self._told(error.message())
+        if self._deployment.home.is_dir():  # where nobody ever served, nothing is written
+            self._deployment.contacted(self._contact)
+            self._deployment.learn(self._learned)
 
     def _named(self) -> tuple[_Version | None, _Version | None]:
         """Champion and challenger by the registry's word, or as they were when it answered last."""
         try:
             champion = self._bearer(self._rules.champion)
             challenger = None if self._rules.trial.mode == "alone" else self._bearer(self._rules.challenger)
-            self._learn()
+            self._learned = [_learned(one) for one in self._registry.learned()]
         except RegistryRefused as error:
             self._told(error.message())
             return self._goal.champion, self._goal.challenger
-        self._answered_at = self._now()
-        self._told(None if champion is not None else f"nobody is {self._rules.champion} in {self._registry.address}")
+        self._told(None if champion is not None else f"no release is {self._rules.champion} in {self._registry.address}", answered=True)
         return champion or self._goal.champion, None if challenger == champion else challenger
 
     def _bearer(self, alias: str) -> _Version | None:
         found = self._registry.named(alias)
         return None if found is None else _Version(found.number, found.seal)
 
-    def _learn(self) -> None:
-        spans = self._registry.learned()
-        learned = [Learned(release=one.seal, version=one.number, first_day=one.first_day, last_day=one.last_day) for one in spans]
-        if learned != self._deployment.learned():
-            self._deployment.learn(learned)
-
-    def _told(self, error: str | None) -> None:
-        """Write down how the registry answered; log when that changes, not every few seconds."""
-        if error is not None and not self._silent:
+    def _told(self, error: str | None, *, answered: bool = False) -> None:
+        """Remember how the registry answered; log when that changes, not every few seconds."""
+        before, now = self._contact, self._now()
+        if error is not None and before.error is None:
             logger.warning("%s; what serves serves on", error)
-        if error is None and self._silent:
-            logger.warning("the registry at %s answers again", self._registry.address)
-        self._silent = error is not None
-        contact = Contact(registry=self._registry.address, asked_at=self._now(), answered_at=self._answered_at, error=error)
-        self._deployment.contacted(contact)
+        if error is None and before.error is not None:
+            logger.warning("the registry at %s names a champion again", before.registry)
+        self._contact = replace(before, asked_at=now, answered_at=now if answered else before.answered_at, error=error)
 
     def _latest_night(self) -> str | None:
         """The seal of the latest night, copied here; that of the last good one where it cannot be read."""
@@ -192,6 +202,8 @@ class Follower:
         return self._night
 
     def _reach(self, goal: _Goal) -> None:
+        if self._nights is not None and goal.night is None:
+            return  # no night was ever taken: a version's own snapshot is not what was asked for
         before = self._deployment.appointed()
         serving = None if before is None else before.champion
         champion = self._followed(self._rules.champion, goal.champion, serving, goal.night)
@@ -241,11 +253,17 @@ class Follower:
         snapshot = night or self._own_snapshot(version)
         same = serving is not None and (serving.version, serving.release) == (version.number, version.seal)
         if not (whole and same and serving is not None and serving.snapshot == snapshot):
-            self._admit(copies.releases.path(version.seal), copies.snapshots.path(snapshot), self._rules.slowest_ms)
+            self._require_admission(version.seal, snapshot)
         for alias in (self._rules.champion, self._rules.challenger):
             self._refusals.forgive(alias, version.number)
         since = serving.since if same and serving is not None else self._now()
         return Named(release=version.seal, snapshot=snapshot, version=version.number, since=since)
+
+    def _require_admission(self, release: str, snapshot: str) -> None:
+        """Copies are whole, so what passed under these seals passes again: going back takes no time."""
+        if (release, snapshot) not in self._passed:
+            self._admit(self._deployment.releases.path(release), self._deployment.snapshots.path(snapshot), self._rules.slowest_ms)
+            self._passed.add((release, snapshot))
 
     def _own_snapshot(self, version: _Version) -> str:
         known = self._snapshots.get(version.number)
@@ -257,3 +275,7 @@ class Follower:
 
 def _version(named: Named | None) -> _Version | None:
     return None if named is None or named.version is None else _Version(named.version, named.release)
+
+
+def _learned(span: Span) -> Learned:
+    return Learned(release=span.seal, version=span.number, first_day=span.first_day, last_day=span.last_day)

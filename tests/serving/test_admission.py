@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import KeeprankError, ReleaseRefused
-from serving import admission
-from serving.admission import OFFERS, Admitted, admitted, examined, probe
+from domain.errors import ReleaseRefused
+from serving.admission import OFFERS, Admitted, examined, probe
 from serving.state import Serving
-from tests.support.switching import another, deadly, tampered
+from tests.support.switching import another, tampered
 
 
 def test_a_release_that_ranks_in_time_is_admitted(release_folder: Path, snapshot_folder: Path) -> None:
@@ -49,20 +48,3 @@ def test_the_probe_asks_for_different_offers_from_all_over_the_assortment(servin
 
     assert min(OFFERS, len(skus)) == len(set(asked)) == len(asked)
     assert skus.index(asked[-1]) > 0.9 * len(skus) * min(1, OFFERS / len(skus))
-
-
-def test_a_process_of_its_own_says_the_same(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
-    assert 0 < admitted(release_folder, snapshot_folder, 10_000).ranked_ms < 10_000
-    with pytest.raises(ReleaseRefused, match=r"policy\.toml is changed after it was sealed"):
-        admitted(tampered(release_folder, tmp_path / "tampered"), snapshot_folder, 10_000)
-
-
-def test_a_release_that_ends_its_process_does_not_end_ours(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(KeeprankError, match=r"ended the process \(SIG\w+\), which said last: "):
-        admitted(deadly(release_folder, tmp_path / "deadly"), snapshot_folder, 10_000)
-
-
-def test_a_release_that_never_ends_is_refused(release_folder: Path, snapshot_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "SECONDS", 0.05)
-    with pytest.raises(ReleaseRefused, match="was not examined within"):
-        admitted(release_folder, snapshot_folder, 10_000)

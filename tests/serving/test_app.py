@@ -14,16 +14,18 @@ from prometheus_client import REGISTRY
 from starlette.types import Message
 
 from serving.app import LARGEST_BODY_BYTES, Application
+from serving.current import Current, Serves
 from serving.problems import KINDS
 from serving.state import Serving
 from serving.wire import Problem, RankReply
+from tests.support.switching import NOW
 
 JSON = {"content-type": "application/json"}
 
 
 def sent(serving: Serving, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app=Application(serving))
+        transport = httpx.ASGITransport(app=Application(Current(Serves.alone(serving, now=NOW))))
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
             return await client.request(method, path, content=content, headers=JSON if headers is None else headers)
 
@@ -169,7 +171,7 @@ def test_a_caller_who_hangs_up_is_no_failure_of_ours(serving: Serving) -> None:
     scope = {"type": "http", "method": "POST", "path": "/v1/rank", "headers": [(b"content-type", b"application/json")], "query_string": b""}
     before = count("/v1/rank", "499"), count("/v1/rank", "500")
 
-    asyncio.run(Application(serving)(scope, gone, unheard))
+    asyncio.run(Application(Current(Serves.alone(serving, now=NOW)))(scope, gone, unheard))
 
     assert (before[0] + 1, before[1]) == (count("/v1/rank", "499"), count("/v1/rank", "500"))
 

@@ -142,7 +142,8 @@ def test_a_slow_release_is_refused_until_another_is_named(
     shelf.register(other_folder, snapshot_folder, "champion")
     for _ in range(3):
         following.look()
-    assert ([seal_of(release_folder), seal_of(other_folder)], seal_of(release_folder)) == (tried, serving(deployment))
+    assert [seal_of(release_folder), seal_of(other_folder)] == tried
+    assert seal_of(release_folder) == serving(deployment)
 
     shelf.aliases["champion"] = "1"
     following.look()
@@ -187,11 +188,12 @@ def test_a_registry_that_is_silent_at_the_first_start_is_said(deployment: Deploy
     shelf.down = True
     with pytest.raises(RegistryRefused, match="the shelf does not answer"):
         follower(deployment, shelf).begin()
+    assert not deployment.home.exists()
 
 
 def test_a_registry_that_names_nobody_is_said_at_the_first_start_and_borne_later(deployment: Deployment, shelf: Shelf) -> None:
     aliases, shelf.aliases = shelf.aliases, {}
-    with pytest.raises(RegistryRefused, match="nobody is champion in the shelf"):
+    with pytest.raises(RegistryRefused, match="no release is champion in the shelf"):
         follower(deployment, shelf).begin()
 
     shelf.aliases = aliases

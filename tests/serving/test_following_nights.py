@@ -4,6 +4,8 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
+import pytest
+
 from domain.errors import ReleaseRefused
 from serving.admission import Admitted, examined
 from serving.deployment import Deployment
@@ -39,6 +41,11 @@ def test_the_latest_night_serves_and_the_next_one_after_it(
     following.look()
 
     assert (second, ["release 1"]) == (champion_of(deployment).snapshot, shelf.fetched)
+
+
+def test_where_no_night_was_taken_nobody_serves(deployment: Deployment, shelf: Shelf, tmp_path: Path) -> None:
+    with pytest.raises(ReleaseRefused, match=r"snapshot latest: .*No such file"):
+        follower(deployment, shelf, nights=tmp_path).begin()
 
 
 def test_a_night_that_is_broken_is_refused_and_the_last_good_one_serves_on(

@@ -13,6 +13,7 @@ from pathlib import Path
 from domain.errors import RegistryRefused
 from features.build import FEATURE_SET_HASH
 from features.sealed import MANIFEST
+from serving.admission import examined
 from serving.deployment import Deployment
 from serving.following import Follower, Rules
 from serving.wire_releases import Appointed, Named
@@ -142,6 +143,4 @@ def follower(
     admit: Callable[[Path, Path, float], object] | None = None,
 ) -> Follower:
     """A follower of the shelf that examines in this process."""
-    from serving.admission import examined
-
     return Follower(deployment, shelf, rules, nights=nights, now=lambda: NOW, admit=admit or examined)  # type: ignore[arg-type]
