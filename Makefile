@@ -54,7 +54,7 @@ format: $(VENV)/ready  ## format and fix what can be fixed
 
 bench: $(VENV)/ready  ## measure quality and speed on the public data sets
 	$(BIN)/python -m benchmarks.quality
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.latency
 
 serve: $(VENV)/ready  ## serve the champion of STORE on PORT
 	$(BIN)/keeprank serve --store $(STORE) --port $(PORT)

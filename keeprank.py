@@ -11,7 +11,9 @@ import typer
 
 from commands import (
     economics,
+    erasure,
     features,
+    keys,
     models,
     pages,
     releases,
@@ -51,11 +53,14 @@ app.command()(economics.economics)
 app.command()(simulating.simulate)
 app.command()(sizes.size)
 app.command()(snapshots.snapshot)
+app.command()(erasure.erasures)
+app.command()(erasure.forget)
 app.command()(replay.replay)
 app.command()(running.demo)
 app.command()(pages.docs)
 features.app.command()(training_rows.build)
 app.add_typer(features.app)
+app.add_typer(keys.app)
 
 
 def main() -> None:

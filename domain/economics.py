@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,22 +104,22 @@ def unit_economics(
     if currency not in policy.exchange:
         known = ", ".join(sorted(policy.exchange))
         raise PolicyRefused(f"no exchange rate for {currency}", expected=f"one of: {known}", advice="add it to [exchange] in the policy")
-    costs = [policy.economics(category) for category in categories]
+    costs = _Costs.of(categories, currency, policy)
     price_net = divide_half_even(price * _PARTS, _PARTS + _parts(policy.vat_rate(country)))
     assumed = np.isnan(unit_cost)
     known_cost = np.where(assumed, 0.0, unit_cost).astype("int64")
-    fee = _share(price, [cost.payment_fee_share for cost in costs])
+    fee = _share(price, costs.parts("payment_fee_share"))
     return UnitEconomics(
         currency=currency,
         price_net=price_net,
-        unit_cost=np.where(assumed, _share(price_net, [cost.unit_cost_share for cost in costs]), known_cost),
+        unit_cost=np.where(assumed, _share(price_net, costs.parts("unit_cost_share")), known_cost),
         unit_cost_assumed=assumed,
-        outbound_shipping=_translated([cost.outbound_shipping_eur_cents for cost in costs], currency, policy),
+        outbound_shipping=costs.amounts("outbound_shipping_eur_cents"),
         payment_fee=fee,
-        payment_fee_kept=_share(fee, [cost.payment_fee_kept_share for cost in costs]),
-        return_handling=_return_handling(price_net, costs, currency, policy),
-        resale_loss=_share(price_net, [cost.resale_loss_share for cost in costs]),
-        return_fee=_translated([cost.return_fee_eur_cents for cost in costs], currency, policy),
+        payment_fee_kept=_share(fee, costs.parts("payment_fee_kept_share")),
+        return_handling=costs.amounts("return_handling_eur_cents") + _share(price_net, costs.parts("return_cost_share")),
+        resale_loss=_share(price_net, costs.parts("resale_loss_share")),
+        return_fee=costs.amounts("return_fee_eur_cents"),
     )
 
 
@@ -144,20 +145,47 @@ def divide_half_even(numerator: Amounts, denominator: int) -> Amounts:
     return np.asarray(quotient + ((twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))), dtype="int64")
 
 
+@dataclass(frozen=True, eq=False)
+class _Costs:
+    """The policy's costs by offer: read once for each category, and taken from there.
+
+    Attributes:
+        economics: of each category.
+        of_offer: number of each offer's category.
+        currency: of all amounts.
+        rate: units of it for one EUR.
+    """
+
+    economics: Sequence[Economics]
+    of_offer: npt.NDArray[np.int64]
+    currency: str
+    rate: float
+
+    @classmethod
+    def of(cls, categories: Sequence[str | None], currency: str, policy: Policy) -> _Costs:
+        number = {category: number for number, category in enumerate(dict.fromkeys(categories))}
+        of_offer = np.array([number[category] for category in categories], dtype="int64")
+        return cls([policy.economics(category) for category in number], of_offer, currency, policy.exchange[currency])
+
+    def parts(self, share: str) -> Amounts:
+        """A share of each offer, in millionths."""
+        return np.array([_parts(getattr(one, share)) for one in self.economics], dtype="int64")[self.of_offer]
+
+    def amounts(self, eur_cents: str) -> Amounts:
+        """An amount of each offer, in minor units of the currency."""
+        translated = [_translated(getattr(one, eur_cents), self.currency, self.rate) for one in self.economics]
+        return np.array(translated, dtype="int64")[self.of_offer]
+
+
+@lru_cache(maxsize=4096)
+def _translated(eur_cents: int, currency: str, rate: float) -> int:
+    """EUR cents as minor units of another currency."""
+    return round(eur_cents * Fraction(str(rate)) * Fraction(10) ** (exponent(currency) - 2))
+
+
 def _parts(share: float) -> int:
     return round(share * _PARTS)
 
 
-def _share(amount: Amounts, shares: Sequence[float]) -> Amounts:
-    return divide_half_even(amount * np.array([_parts(share) for share in shares], dtype="int64"), _PARTS)
-
-
-def _translated(eur_cents: Sequence[int], currency: str, policy: Policy) -> Amounts:
-    per_cent = Fraction(str(policy.exchange[currency])) * Fraction(10) ** (exponent(currency) - 2)
-    translated = {amount: round(amount * per_cent) for amount in set(eur_cents)}
-    return np.array([translated[amount] for amount in eur_cents], dtype="int64")
-
-
-def _return_handling(price_net: Amounts, costs: Sequence[Economics], currency: str, policy: Policy) -> Amounts:
-    flat = _translated([cost.return_handling_eur_cents for cost in costs], currency, policy)
-    return flat + _share(price_net, [cost.return_cost_share for cost in costs])
+def _share(amount: Amounts, parts: Amounts) -> Amounts:
+    return divide_half_even(amount * parts, _PARTS)

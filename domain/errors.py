@@ -5,11 +5,14 @@
     │   └── ContractBroken    they break the data contract, all violations at once (domain.violations)
     ├── ImportRefused         a public data file is not what the adapter expects
     ├── PolicyRefused         config/policy.toml holds an unknown key or an impossible value
-    ├── SettingsRefused       config/training.toml, or another setting, likewise
+    ├── SettingsRefused       config/training.toml, serving.toml or another setting, likewise
+    ├── KeysRefused           the file of API keys is damaged, open to others, or lacks the key
     ├── FeaturesRefused       the asked-for rows lack a column, or hold one of the wrong kind
     ├── NotEnoughData         too few labelled rows to train or to judge a model
     ├── ReleaseRefused        a release is tampered with, incomplete, or made for other features
     ├── SnapshotRefused       the online state is, likewise
+    ├── StateRefused          the customer state is of another format, or its secret is not safe
+    ├── StateUnavailable      the customer state does not answer
     ├── GateRefused           the challenger is not better than the champion
     ├── RollbackRefused       there is no earlier release to go back to
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
@@ -17,6 +20,10 @@
     ├── LogRefused            the decision log is tampered with, full, or cannot be read or written
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
+    ├── RequestTooLarge       its body is larger than the service takes (serving.limits)
+    ├── HeadersTooLarge       its headers are                           (serving.limits)
+    ├── RequestTooDeep        it is nested deeper than any request is   (serving.limits)
+    ├── RequestTooSlow        its body was under way for too long       (serving.limits)
     └── NotStarted            the service did not come up               (serving.launch)
 
 Each carries what came, what was expected and what to do, and says so in one readable message.
@@ -65,7 +72,11 @@ class PolicyRefused(KeeprankError):
 
 
 class SettingsRefused(KeeprankError):
-    """The training settings hold an unknown key or an impossible value, or a folder or port cannot be used."""
+    """The training or serving settings hold an unknown key or an impossible value, or a folder or port cannot be used."""
+
+
+class KeysRefused(KeeprankError):
+    """The file of API keys is not there, damaged, open to others, or lacks the key."""
 
 
 class FeaturesRefused(KeeprankError):
@@ -82,6 +93,14 @@ class ReleaseRefused(KeeprankError):
 
 class SnapshotRefused(KeeprankError):
     """An online state is tampered with, incomplete, or made for other features."""
+
+
+class StateRefused(KeeprankError):
+    """The customer state is of another format, loses what it acknowledges, or its secret is not safe."""
+
+
+class StateUnavailable(KeeprankError):
+    """The customer state does not answer; a ranking goes on without it, an event is to be sent again."""
 
 
 class GateRefused(KeeprankError):

@@ -41,15 +41,29 @@ def hash_texts(texts: Sequence[str | None] | npt.NDArray[np.object_]) -> Hashes:
     return np.append(hashed, _NOBODY)[codes]
 
 
-def fold(parts: Sequence[Hashes], rows: int) -> Hashes:
+def hash_few(texts: Sequence[str | None]) -> Hashes:
+    """The same as `hash_texts`, quicker where the texts are few or differ."""
+    known = np.array([text is not None for text in texts], dtype=bool)
+    hashed = np.zeros(len(texts), dtype="uint64")
+    hashed[known] = pd.util.hash_array(np.array([text for text in texts if text is not None], dtype=object), categorize=False)
+    hashed[known & (hashed == _NOBODY)] = 1
+    return hashed
+
+
+def fold(parts: Sequence[Hashes] | Hashes, rows: int, *, onto: Hashes | None = None) -> Hashes:
     """One hash for each row of keys (after Steele et al. 2014, SplitMix); the order of the parts matters.
 
     With 10 million entries the odds of two alike are 1 in 400,000; `Layer.of` refuses them.
+
+    Args:
+        parts: the hashes of each key, (rows,), or (1,) where all rows have the same.
+        rows: how many.
+        onto: parts that come before them, folded.
     """
-    folded = np.full(rows, _FOLD)
+    folded = np.full(1, _FOLD) if onto is None else onto
     for part in parts:
         folded = _mixed((folded + _FOLD) ^ part)
-    return folded
+    return folded if len(folded) == rows else np.broadcast_to(folded, rows)
 
 
 def _mixed(values: Hashes) -> Hashes:

@@ -18,7 +18,7 @@ from domain.errors import SnapshotRefused
 from features.build import Track
 from features.sealed import MANIFEST, clear_up
 from features.stored import AnyShop
-from features.taking import night_of, take_next, take_snapshot
+from features.taking import Beside, night_of, nothing_beside, take_next, take_snapshot
 
 LATEST = "latest"
 _EPOCH = dt.date(1970, 1, 1)
@@ -41,7 +41,16 @@ class Taken:
     why_full: str | None
 
 
-def take_night(shop: AnyShop, root: Path, *, day: int | None = None, full: bool = False, keep: int = 7, track: Track = iter) -> Taken:
+def take_night(
+    shop: AnyShop,
+    root: Path,
+    *,
+    day: int | None = None,
+    full: bool = False,
+    keep: int = 7,
+    track: Track = iter,
+    beside: Beside = nothing_beside,
+) -> Taken:
     """Take the snapshot of a day into its folder under `root`, and point `latest` to the newest.
 
     It is made from the newest earlier night if that is possible, which costs what the days between brought, and in full otherwise.
@@ -53,6 +62,7 @@ def take_night(shop: AnyShop, root: Path, *, day: int | None = None, full: bool 
         full: make it from all facts.
         keep: how many nights stay.
         track: wraps the loop over entities, to show progress.
+        beside: what else to write into it.
 
     Raises:
         SnapshotRefused: the day begins after the shop's `now`.
@@ -63,7 +73,7 @@ def take_night(shop: AnyShop, root: Path, *, day: int | None = None, full: bool 
         clear_up(root)
         folder = root / (_EPOCH + dt.timedelta(days=day)).isoformat()
         earlier = [night for night in nights(root) if night.name < folder.name]
-        taken = _taken(shop, folder, earlier[-1] if earlier and not full else None, day, track)
+        taken = _taken(shop, folder, earlier[-1] if earlier and not full else None, day, track, beside)
         _point(root)
         for old in nights(root)[:-keep]:
             shutil.rmtree(old)
@@ -77,13 +87,13 @@ def nights(root: Path) -> list[Path]:
     )
 
 
-def _taken(shop: AnyShop, folder: Path, last: Path | None, day: int, track: Track) -> Taken:
+def _taken(shop: AnyShop, folder: Path, last: Path | None, day: int, track: Track, beside: Beside) -> Taken:
     if last is None:
-        return Taken(folder, take_snapshot(shop, folder, day=day, track=track), None, None)
+        return Taken(folder, take_snapshot(shop, folder, day=day, track=track, beside=beside), None, None)
     try:
-        return Taken(folder, take_next(shop, folder, last, day=day, track=track), last, None)
+        return Taken(folder, take_next(shop, folder, last, day=day, track=track, beside=beside), last, None)
     except SnapshotRefused as refusal:  # the night has to be served all the same, and a full one is always right
-        return Taken(folder, take_snapshot(shop, folder, day=day, track=track), None, str(refusal))
+        return Taken(folder, take_snapshot(shop, folder, day=day, track=track, beside=beside), None, str(refusal))
 
 
 def _point(root: Path) -> None:

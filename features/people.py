@@ -78,7 +78,7 @@ class People:
         rows = Layer(self.keys, np.empty((len(self.keys), 0), dtype="int64")).find(customers)  # -1, unknown, is the last row
         flags, numbers, occasion = self.flags[rows], self.numbers[rows], self.occasion[rows]
         found = {name: numbers[:, column] for column, name in enumerate(NUMBERS)}
-        found["stated_size"] = self._stated(customers, categories)
+        found["stated_size"] = self.stated(customers, categories)
         allowed = {purpose: flags[:, column] for column, purpose in enumerate(CONSENT_PURPOSES)}
         return Night(allowed, found, self._occasions(occasion))
 
@@ -87,10 +87,11 @@ class People:
         rows = Layer(self.keys, np.empty((len(self.keys), 0), dtype="int64")).find(customers)
         return np.asarray(self.flags[rows, CONSENT_PURPOSES.index(OWN)])
 
-    def _stated(self, customers: Hashes, categories: Hashes) -> npt.NDArray[np.float64]:
-        at = self.sizes.find(fold([customers, categories], len(customers)))
+    def stated(self, customers: Hashes, categories: Hashes) -> npt.NDArray[np.float64]:
+        """The usual size that each row's customer (or all rows' one customer) stated for its category."""
+        at = self.sizes.find(fold([customers, categories], len(categories)))
         if not len(self.sizes):
-            return np.full(len(customers), np.nan)
+            return np.full(len(categories), np.nan)
         stated = self.sizes.numbers[at, 0]
         return np.where((at >= 0) & (stated != MISSING), stated / _PER_SIZE, np.nan)
 

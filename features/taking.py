@@ -33,6 +33,13 @@ from features.told import Told
 
 _PEOPLE, _HISTORIES = "people", "histories"
 
+Beside = Callable[[Path], None]
+"""Writes what else a service needs of the same night into the snapshot's folder, before it is sealed."""
+
+
+def nothing_beside(_: Path) -> None:
+    """Write nothing more."""
+
 
 class PastChanged(SnapshotRefused):
     """The tables say something else of the past than they did last night: only a full snapshot is right."""
@@ -77,7 +84,7 @@ def night_of(shop: AnyShop, day: int | None = None) -> Night:
     return Night(shop, day, Told.of(shop.tables))
 
 
-def take_snapshot(shop: AnyShop, folder: Path, *, day: int | None = None, track: Track = iter) -> str:
+def take_snapshot(shop: AnyShop, folder: Path, *, day: int | None = None, track: Track = iter, beside: Beside = nothing_beside) -> str:
     """Write the shop's online state at the start of a day into `folder`, sealed.
 
     Of customers it holds what their consent allows and nothing else.
@@ -87,6 +94,7 @@ def take_snapshot(shop: AnyShop, folder: Path, *, day: int | None = None, track:
         folder: where to.
         day: days since 1970-01-01; by default the day that has begun at the shop's `now`.
         track: wraps the loop over entities, to show progress.
+        beside: what else to write into it.
 
     Returns:
         The snapshot's seal.
@@ -99,10 +107,12 @@ def take_snapshot(shop: AnyShop, folder: Path, *, day: int | None = None, track:
         said = _give(engine, night)
         state = full_state(engine, said, night.plan, night.day, everybody=night.told.everybody, track=track)
         (past,) = fingerprints(engine, sources_of(shop), night.at)
-        return _write(night, folder, state, past, people)
+        return _write(night, folder, state, past, people, beside)
 
 
-def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None, track: Track = iter) -> str:
+def take_next(
+    shop: AnyShop, folder: Path, last: Path, *, day: int | None = None, track: Track = iter, beside: Beside = nothing_beside
+) -> str:
     """The same, from an earlier day's snapshot: it reads the facts of the days between and of those that fall out of windows.
 
     Files of `last` that did not change are linked, not copied, so both folders have to lie on one disk.
@@ -113,6 +123,7 @@ def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None
         last: an earlier day's snapshot of the same shop.
         day: as in `take_snapshot`.
         track: wraps the loop over entities, to show progress.
+        beside: what else to write into it.
 
     Returns:
         The snapshot's seal.
@@ -135,7 +146,7 @@ def take_next(shop: AnyShop, folder: Path, last: Path, *, day: int | None = None
             engine.give("minds", minds)
             changed, granted = (f"customer_id IN (SELECT customer_id FROM minds{where})" for where in ("", " WHERE granted"))  # noqa: S608
             state = people_changed(engine, said, night.plan, night.day, state, changed, granted)
-        return _write(night, folder, state, past, people, last=last)
+        return _write(night, folder, state, past, people, beside, last=last)
 
 
 def _give(engine: Embedded, night: Night) -> Said:
@@ -216,6 +227,7 @@ def _write(
     state: Mapping[str, Stack],
     past: Mapping[str, str],
     people: Callable[[], People],
+    beside: Beside,
     *,
     last: Path | None = None,
 ) -> str:
@@ -239,6 +251,7 @@ def _write(
         people().write(partial / _PEOPLE)
         night.shop.tables["products"].to_parquet(partial / "products.parquet", index=False)
         _in_stock(night.shop.tables.get("stock"), night.at).to_parquet(partial / "stock.parquet", index=False)
+        beside(partial)
 
     return write_sealed(folder, write, facts, linked=linked)
 

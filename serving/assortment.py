@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -24,6 +24,9 @@ class Product:
         sized: whether it has a size.
         hidden: whether the shop does not offer it.
         stock: units that can be sold; None where not counted.
+        known: whether it is one; False only of a sku that the assortment does not hold.
+        brand: None where unknown.
+        size: as printed; None where it has none.
     """
 
     style_id: str | None
@@ -34,6 +37,9 @@ class Product:
     sized: bool
     hidden: bool
     stock: int | None
+    known: bool = True
+    brand: str | None = None
+    size: str | None = None
 
     def price_in(self, currency: str) -> int | None:
         """The list price, where it is in that currency."""
@@ -44,22 +50,25 @@ class Product:
         return self.unit_cost if self.currency == currency else None
 
 
+UNKNOWN = Product(None, None, None, None, None, sized=False, hidden=False, stock=None, known=False)
+
+
 @dataclass(frozen=True)
 class Shelf:
-    """What became known of a sku's price and stock since the snapshot.
+    """What changed of a sku since the snapshot; None where nothing did.
 
     Attributes:
-        price: list price including VAT, minor units; None where it has not changed.
-        currency: of the price; None without one.
-        available: units that can be sold; None where they were not counted anew.
+        price: the list price now, including VAT, minor units.
+        currency: of the price.
+        available: units that can be sold now.
     """
 
-    price: int | None
-    currency: str | None
-    available: int | None
+    price: int | None = None
+    currency: str | None = None
+    available: int | None = None
 
 
-UNKNOWN = Product(None, None, None, None, None, sized=False, hidden=False, stock=None)
+NO_CHANGES: Mapping[str, Shelf] = {}
 
 
 def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Product]:
@@ -75,11 +84,30 @@ def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Pr
     amounts = (_amounts(products, "price"), _amounts(products, "unit_cost"))
     columns = (_texts(products, "style_id"), _texts(products, "category"), *amounts, _texts(products, "currency"))
     hidden = products["hidden"].tolist() if "hidden" in products.columns else [False] * len(products)
-    rows = zip(products["sku"].tolist(), *columns, _texts(products, "size"), hidden, strict=True)
+    rows = zip(products["sku"].tolist(), *columns, hidden, _texts(products, "brand"), _texts(products, "size"), strict=True)
     return {
-        sku: Product(style, category, price, cost, currency, sized=size is not None, hidden=bool(out), stock=stock.get(sku))
-        for sku, style, category, price, cost, currency, size, out in rows
+        sku: Product(
+            style, category, price, cost, currency, sized=size is not None, hidden=bool(out), stock=stock.get(sku), brand=brand, size=size
+        )
+        for sku, style, category, price, cost, currency, out, brand, size in rows
     }
+
+
+def on_shelf(products: Mapping[str, Product], skus: Sequence[str], shelf: Mapping[str, Shelf]) -> dict[str, Product]:
+    """Some skus as they are now, by sku: those that are not in the assortment are absent, unless something is told of them."""
+    found = {sku: products[sku] for sku in skus if sku in products}
+    if not shelf:
+        return found
+    return found | {sku: _as_it_is_now(products.get(sku, UNKNOWN), shelf[sku]) for sku in skus if sku in shelf}
+
+
+def _as_it_is_now(product: Product, now: Shelf) -> Product:
+    if now.available is not None:
+        product = replace(product, stock=now.available)
+    if now.price is None:
+        return product
+    cost = product.unit_cost if now.currency == product.currency else None  # it was told in the other currency
+    return replace(product, price=now.price, currency=now.currency, unit_cost=cost)
 
 
 def currencies(products: Iterable[Product]) -> tuple[str, ...]:

@@ -7,29 +7,27 @@ recompute every figure in it. All money is per unit, whatever the quantity.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from domain.economics import UnitEconomics, unit_economics
-from domain.money import half_even
 from domain.policy import Objective, Policy
 from serving.assortment import UNKNOWN, Product
-from serving.ordering import MILLION, Valued, put_in_order
-from serving.wire import ExcludedOffer, Fallback, Fit, Money, Offer, RankedOffer, RankRequest, ReturnRange
+from serving.breakdown import breakdowns
+from serving.ordering import Order, Valued, put_in_order
+from serving.rounding import MILLION, Rounded, rounded
+from serving.wire import ExcludedOffer, Fallback, Fit, Offer, RankedOffer, RankRequest, ReturnRange
 
 Floats = npt.NDArray[np.float64]
 
-_DECIMALS = 6
 _NO_PRICES: Mapping[str, int] = {}
 
-_DERIVED = ("expected_kept_margin", "break_even_p_return")
-_AMOUNTS = tuple(name for name in Money.__struct_fields__ if name not in _DERIVED)
 _Why = Literal["hidden", "out_of_stock", "price_unknown"]
 
 
@@ -101,161 +99,184 @@ def decide(
     Raises:
         PolicyRefused: the policy has no exchange rate for the currency.
     """
-    rows = _rows(request, scores, products, policy, currency)
-    money = _money(rows, request.country, currency, policy)
-    kept = _kept(rows, money)
-    shown = [row for row in rows if _left_out(row) is None]
-    worths = _worths(shown, policy.ranking.objective, kept, money, stock_prices)
+    offered = _offered(request, scores, products, policy, currency)
+    money = _money(offered, request.country, currency, policy)
+    kept = _kept(offered, money)
+    shown = [number for number, why in enumerate(offered.left_out) if why is None]
+    worths = _worths(offered, policy.ranking.objective, kept, money, stock_prices)
+    valued = Valued([offered.p_order.millionths[number] for number in shown], [worths[number] for number in shown])
     limit = min(len(shown), request.limit or len(shown))
     temperature = policy.exploration.temperature
-    order = put_in_order(
-        worths, policy.ranking, seen=limit, temperature=temperature, draws=[draws[row.number] for row in shown] if temperature else ()
+    chances = [draws[number] for number in shown] if temperature else ()
+    order = put_in_order(valued, policy.ranking, seen=limit, temperature=temperature, draws=chances)
+    placed = [shown[number] for number in order.numbers[:limit]]
+    return _decision(offered, scores, money, kept, placed, order)
+
+
+def as_asked(request: RankRequest, products: Mapping[str, Product], policy: Policy, fallback: Fallback, *, currency: str) -> Decision:
+    """The offers in the caller's own order, with the money at the policy's prior return rates: for when there is no time to rank.
+
+    Args:
+        request: what was asked.
+        products: the assortment by sku.
+        policy: business settings.
+        fallback: why they are not ranked; every offer says it.
+        currency: as in `decide`.
+    """
+    unknown = Scores(None, None, True, np.zeros(len(request.offers), dtype=bool))
+    offered = _offered(request, unknown, products, policy, currency)
+    money = _money(offered, request.country, currency, policy)
+    shown = [number for number, why in enumerate(offered.left_out) if why is None]
+    order = Order(tuple(range(len(shown))), (1.0,) * len(shown), 0)
+    decision = _decision(offered, unknown, money, _kept(offered, money), shown[: request.limit], order)
+    offers = tuple(replace(offer, fallback=fallback) for offer in decision.offers)
+    return dataclasses.replace(decision, offers=offers, fallback=fallback)
+
+
+@dataclass(frozen=True, eq=False)
+class _Offered:
+    """The offers of a request in columns: what the shop and the models say of each."""
+
+    offers: Sequence[Offer]
+    products: Sequence[Product]
+    price: Sequence[int | None]
+    unit_cost: Sequence[int | None]
+    p_order: Rounded
+    per_view: bool
+    p_return: Rounded
+    left_out: Sequence[_Why | None]
+
+
+def _offered(request: RankRequest, scores: Scores, products: Mapping[str, Product], policy: Policy, currency: str) -> _Offered:
+    offers = request.offers
+    known = [products.get(offer.sku, UNKNOWN) for offer in offers]
+    both = list(zip(offers, known, strict=True))
+    price = [product.price_in(currency) if offer.price is None else offer.price for offer, product in both]
+    p_order = _p_order(offers, scores)
+    return _Offered(
+        offers,
+        known,
+        price,
+        [product.unit_cost_in(currency) if offer.unit_cost is None else offer.unit_cost for offer, product in both],
+        rounded(np.ones(len(offers)) if p_order is None else p_order),
+        p_order is not None,
+        rounded(_priors(known, policy) if scores.p_return is None else scores.p_return),
+        [_left_out(offer, product, usual) for (offer, product), usual in zip(both, price, strict=True)],
     )
-    placed = list(zip((shown[number] for number in order.numbers), order.propensities, strict=True))[:limit]
-    breakdowns = _breakdowns(money, {row.number: _millionths_of(row.p_order) * kept[row.number] for row, _ in placed})
-    return Decision(
-        offers=tuple(
-            _ranked(row, position, propensity, scores, breakdowns[row.number]) for position, (row, propensity) in enumerate(placed, start=1)
-        ),
-        excluded=tuple(ExcludedOffer(sku=row.offer.sku, reason=why) for row in rows if (why := _left_out(row))),
-        unknown=tuple(row.offer.sku for row in rows if row.product is UNKNOWN),
-        cut=len(shown) - len(placed),
-        per="order" if rows[0].p_order is None else "view",
-        order_bonus=order.bonus,
-        fallback="prior" if scores.p_return is None else "new_customer" if scores.new_customer else "none",
-    )
 
 
-@dataclass(frozen=True)
-class _Row:
-    number: int
-    offer: Offer
-    product: Product
-    price: int | None
-    unit_cost: int | None
-    p_order: float | None
-    p_return: float
+def _priors(products: Sequence[Product], policy: Policy) -> Floats:
+    prior = {category: policy.economics(category).return_rate_prior for category in {product.category for product in products}}
+    return np.array([prior[product.category] for product in products], dtype="float64")
 
 
-def _rows(request: RankRequest, scores: Scores, products: Mapping[str, Product], policy: Policy, currency: str) -> list[_Row]:
-    rows = []
-    for number, offer in enumerate(request.offers):
-        product = products.get(offer.sku, UNKNOWN)
-        p_return = policy.economics(product.category).return_rate_prior if scores.p_return is None else float(scores.p_return[number])
-        rows.append(
-            _Row(
-                number,
-                offer,
-                product,
-                price=product.price_in(currency) if offer.price is None else offer.price,
-                unit_cost=product.unit_cost_in(currency) if offer.unit_cost is None else offer.unit_cost,
-                p_order=_p_order(offer, scores, number),
-                p_return=round(p_return, _DECIMALS),
-            )
-        )
-    return rows
+def _p_order(offers: Sequence[Offer], scores: Scores) -> Floats | None:
+    """The caller's own, or else the order model's; None where every offer counts as if it were ordered."""
+    if offers[0].p_order is not None:
+        return np.array([offer.p_order for offer in offers], dtype="float64")
+    return scores.p_order
 
 
-def _money(rows: Sequence[_Row], country: str | None, currency: str, policy: Policy) -> UnitEconomics:
+def _money(offered: _Offered, country: str | None, currency: str, policy: Policy) -> UnitEconomics:
     return unit_economics(
-        np.array([row.price or 0 for row in rows], dtype="int64"),
-        np.array([np.nan if row.unit_cost is None else row.unit_cost for row in rows], dtype="float64"),
-        [row.product.category for row in rows],
+        np.array([price or 0 for price in offered.price], dtype="int64"),
+        np.array([np.nan if cost is None else cost for cost in offered.unit_cost], dtype="float64"),
+        [product.category for product in offered.products],
         country=country,
         currency=currency,
         policy=policy,
     )
 
 
-def _p_order(offer: Offer, scores: Scores, number: int) -> float | None:
-    """The caller's own, or else the order model's."""
-    if offer.p_order is not None:
-        return round(offer.p_order, _DECIMALS)
-    return None if scores.p_order is None else round(float(scores.p_order[number]), _DECIMALS)
-
-
-def _kept(rows: Sequence[_Row], money: UnitEconomics) -> list[int]:
+def _kept(offered: _Offered, money: UnitEconomics) -> list[int]:
     """What an order is expected to leave, unrounded: whole millionths of a minor unit, so that no float decides a place."""
-    amounts = zip(rows, money.margin_if_kept.tolist(), money.loss_if_returned.tolist(), strict=True)
-    return [(MILLION - _millionths(row.p_return)) * margin - _millionths(row.p_return) * loss for row, margin, loss in amounts]
+    amounts = zip(offered.p_return.millionths, money.margin_if_kept.tolist(), money.loss_if_returned.tolist(), strict=True)
+    return [(MILLION - p_return) * margin - p_return * loss for p_return, margin, loss in amounts]
 
 
 def _worths(
-    shown: Sequence[_Row], objective: Objective, kept: Sequence[int], money: UnitEconomics, stock_prices: Mapping[str, int]
-) -> list[Valued]:
+    offered: _Offered, objective: Objective, kept: Sequence[int], money: UnitEconomics, stock_prices: Mapping[str, int]
+) -> Sequence[int]:
     """What an order of each offer is worth to the policy: all the same to who ranks by conversion."""
-    margins = money.margin_if_kept.tolist()
-    prices = _NO_PRICES if objective == "conversion" else stock_prices
-    of_an_order: Mapping[Objective, Callable[[int], int]] = {
-        "kept_margin": lambda number: kept[number],
-        "return_blind_margin": lambda number: margins[number] * MILLION,
-        "conversion": lambda _: MILLION,
-    }
-    worth = of_an_order[objective]
-    return [Valued(_millionths_of(row.p_order), worth(row.number) - prices.get(row.offer.sku, 0) * MILLION) for row in shown]
+    if objective == "conversion":
+        return [MILLION] * len(kept)
+    worths = kept if objective == "kept_margin" else [margin * MILLION for margin in money.margin_if_kept.tolist()]
+    if not stock_prices:
+        return worths
+    return [worth - stock_prices.get(offer.sku, 0) * MILLION for worth, offer in zip(worths, offered.offers, strict=True)]
 
 
-def _millionths(probability: float) -> int:
-    return round(probability * MILLION)
-
-
-def _millionths_of(p_order: float | None) -> int:
-    """Without P(order), every offer counts as if it were ordered."""
-    return MILLION if p_order is None else _millionths(p_order)
-
-
-def _left_out(row: _Row) -> _Why | None:
-    available = row.product.stock if row.offer.available is None else row.offer.available
-    if row.offer.hidden or row.product.hidden:
+def _left_out(offer: Offer, product: Product, price: int | None) -> _Why | None:
+    if offer.hidden or product.hidden:
         return "hidden"
-    if available == 0:
+    if (product.stock if offer.available is None else offer.available) == 0:
         return "out_of_stock"
-    return "price_unknown" if row.price is None else None
+    return "price_unknown" if price is None else None
 
 
-def _ranked(row: _Row, position: int, propensity: float, scores: Scores, money: Money) -> RankedOffer:
-    return RankedOffer(
-        sku=row.offer.sku,
-        position=position,
-        propensity=propensity,
-        price=row.price or 0,
-        p_order=row.p_order,
-        p_return=row.p_return,
-        p_return_interval=None if scores.ranges is None else scores.ranges[row.number],
-        fit=_fit(scores, row),
-        money=money,
-        fallback=_fallback(scores, row),
+def _decision(
+    offered: _Offered, scores: Scores, money: UnitEconomics, kept: Sequence[int], placed: Sequence[int], order: Order
+) -> Decision:
+    """What becomes of the offers.
+
+    Args:
+        offered: all of them.
+        scores: what the models say of them.
+        money: of each.
+        kept: what an order of each is expected to leave, millionths of a minor unit.
+        placed: numbers of those that are returned, the best first.
+        order: the ranking that they come from.
+    """
+    why = zip(offered.offers, offered.left_out, strict=True)
+    return Decision(
+        offers=tuple(_ranked(offered, scores, money, kept, placed, order.propensities)),
+        excluded=tuple(ExcludedOffer(sku=offer.sku, reason=reason) for offer, reason in why if reason is not None),
+        unknown=tuple(offer.sku for offer, product in zip(offered.offers, offered.products, strict=True) if not product.known),
+        cut=len(order.numbers) - len(placed),
+        per="view" if offered.per_view else "order",
+        order_bonus=order.bonus,
+        fallback="prior" if scores.p_return is None else "new_customer" if scores.new_customer else "none",
     )
 
 
-def _fit(scores: Scores, row: _Row) -> Fit | None:
-    if scores.fit is None or not row.product.sized:
-        return None
-    small, fits, large = (round(float(probability), _DECIMALS) for probability in scores.fit[row.number])
-    return Fit(small=small, fits=fits, large=large)
+def _ranked(
+    offered: _Offered,
+    scores: Scores,
+    money: UnitEconomics,
+    kept: Sequence[int],
+    placed: Sequence[int],
+    propensities: Sequence[float],
+) -> Iterator[RankedOffer]:
+    told = breakdowns(money, [offered.p_order.millionths[number] * kept[number] for number in placed], placed)
+    fits, known = _fits(offered, scores, placed), scores.known[list(placed)].tolist()
+    for place, number in enumerate(placed):
+        yield RankedOffer(
+            sku=offered.offers[number].sku,
+            position=place + 1,
+            propensity=propensities[place],
+            price=offered.price[number] or 0,
+            p_order=offered.p_order.values[number] if offered.per_view else None,
+            p_return=offered.p_return.values[number],
+            p_return_interval=None if scores.ranges is None else scores.ranges[number],
+            fit=fits[place],
+            money=told[place],
+            fallback=_fallback(scores, known[place]),
+        )
 
 
-def _fallback(scores: Scores, row: _Row) -> Fallback:
+def _fits(offered: _Offered, scores: Scores, placed: Sequence[int]) -> Sequence[Fit | None]:
+    if scores.fit is None:
+        return [None] * len(placed)
+    p = rounded(scores.fit[list(placed)].ravel()).values
+    return [
+        Fit(small=p[3 * place], fits=p[3 * place + 1], large=p[3 * place + 2]) if offered.products[number].sized else None
+        for place, number in enumerate(placed)
+    ]
+
+
+def _fallback(scores: Scores, known: bool) -> Fallback:
     if scores.p_return is None:
         return "prior"
-    if scores.known[row.number]:
+    if known:
         return "new_customer" if scores.new_customer else "none"
     return "new_customer_and_offer" if scores.new_customer else "new_offer"
-
-
-def _breakdowns(money: UnitEconomics, worths: Mapping[int, int]) -> dict[int, Money]:
-    """The money of some of the offers, by their number."""
-    columns = {name: getattr(money, name).tolist() for name in _AMOUNTS}
-    turns = money.break_even.tolist()
-    return {
-        number: Money(
-            **{name: column[number] for name, column in columns.items()},
-            expected_kept_margin=half_even(Decimal(worth).scaleb(-2 * _DECIMALS)),
-            break_even_p_return=_break_even(turns[number]),
-        )
-        for number, worth in worths.items()
-    }
-
-
-def _break_even(p_return: float) -> float | None:
-    return None if math.isnan(p_return) else min(round(p_return, _DECIMALS), 1.0)

@@ -22,29 +22,33 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.policy import Ranking
+from serving.rounding import MILLION
 
 Floats = npt.NDArray[np.float64]
 
-MILLION = 10**6
 _LARGEST_BONUS = 2**40
 """Minor units; past it nothing but P(order) counts."""
 
 
 @dataclass(frozen=True)
 class Valued:
-    """An offer that can be shown.
+    """Offers that can be shown, in columns.
 
     Attributes:
-        p_order: in whole millionths.
-        worth: of an order, in millionths of a minor unit.
+        p_order: of each, in whole millionths.
+        worth: of an order of each, in millionths of a minor unit.
     """
 
-    p_order: int
-    worth: int
+    p_order: Sequence[int]
+    worth: Sequence[int]
 
-    def score(self, bonus: int) -> int:
-        """What a view is worth with a bonus (minor units) for every order: millionths of millionths of a minor unit."""
-        return self.p_order * (self.worth + bonus * MILLION)
+    def __len__(self) -> int:
+        return len(self.p_order)
+
+    def scores(self, bonus: int) -> list[int]:
+        """What a view of each is worth with a bonus (minor units) for every order: millionths of millionths of a minor unit."""
+        extra = bonus * MILLION
+        return [p * (worth + extra) for p, worth in zip(self.p_order, self.worth, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Order:
     bonus: int
 
 
-def put_in_order(offers: Sequence[Valued], ranking: Ranking, *, seen: int, temperature: float, draws: Sequence[float]) -> Order:
+def put_in_order(offers: Valued, ranking: Ranking, *, seen: int, temperature: float, draws: Sequence[float]) -> Order:
     """Rank.
 
     Args:
@@ -73,10 +77,10 @@ def put_in_order(offers: Sequence[Valued], ranking: Ranking, *, seen: int, tempe
         draws: uniform on [0, 1), one for each offer; unused without chance.
     """
     bonus = _bonus(offers, ranking, seen)
-    scores = [offer.score(bonus) if bonus < _LARGEST_BONUS else offer.p_order for offer in offers]
+    scores = offers.scores(bonus) if bonus < _LARGEST_BONUS else offers.p_order
     if temperature > 0 and len(offers) > 1 and max(scores) > min(scores):
         return _drawn(scores, temperature, draws, bonus)
-    numbers = sorted(range(len(offers)), key=lambda number: -scores[number])
+    numbers = sorted(range(len(offers)), key=scores.__getitem__, reverse=True)  # which is stable, too
     return Order(tuple(numbers), (1.0,) * len(numbers), bonus)
 
 
@@ -90,23 +94,23 @@ def chance(request_id: str, skus: Sequence[str]) -> list[float]:
     return [(int.from_bytes(one.digest()) >> 11) * 2.0**-53 for one in hashes]
 
 
-def _bonus(offers: Sequence[Valued], ranking: Ranking, seen: int) -> int:
-    p = np.array([offer.p_order for offer in offers], dtype="float64") / MILLION
-    worth = np.array([offer.worth for offer in offers], dtype="float64") / MILLION
+def _bonus(offers: Valued, ranking: Ranking, seen: int) -> int:
+    p = np.array(offers.p_order, dtype="float64") / MILLION
+    worth = np.array(offers.worth, dtype="float64") / MILLION
+    less = -p
     looks: Floats = np.power(ranking.attention_per_position, np.arange(min(seen, len(p)), dtype="float64"))
-    demanded = (1 - ranking.give_up_orders_share) * _orders(-p, p, looks) * (1 - 1e-12)
+    demanded = (1 - ranking.give_up_orders_share) * _orders(less, p, looks) * (1 - 1e-12)
 
     def enough(bonus: int) -> bool:
-        return _orders(-p * (worth + bonus), p, looks) >= demanded
+        return _orders(less * (worth + bonus), p, looks) >= demanded
 
     if enough(0):
         return 0
-    high = 1
+    low, high = 0, 1 << int(np.abs(worth).mean()).bit_length()  # mostly about as much as the orders are worth
     while not enough(high):
         if high >= _LARGEST_BONUS:
             return _LARGEST_BONUS
-        high *= 2
-    low = high // 2
+        low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
@@ -114,7 +118,7 @@ def _bonus(offers: Sequence[Valued], ranking: Ranking, seen: int) -> int:
 
 
 def _orders(sorted_by: Floats, p: Floats, looks: Floats) -> float:
-    best = np.argsort(sorted_by, kind="stable")[: len(looks)]
+    best = sorted_by.argsort(kind="stable")[: len(looks)]
     return float(p[best] @ looks)
 
 

@@ -1,17 +1,14 @@
-"""What the shopper did, declared and decided since the snapshot's midnight: the request tells it, for the service keeps nothing yet."""
+"""What the shopper did, declared and decided since the snapshot's midnight: told by the request, or by the shop before it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
-from domain.tables import UTC, Tables
-from features.persons import OWN
+from features.asking import NOTHING_DONE, Day, Decided, Did, Stated
 from features.snapshot import Snapshot
+from serving.facts import Consented, Declared, Exchanged, Moved, OfCustomer, Ordered, ReturnRequested
 from serving.reading import RequestRefused, pointer
 from serving.wire import Consent, FieldError, Move, RankRequest, Statement
 
@@ -21,7 +18,13 @@ FRESH = dt.timedelta(days=2)
 FARTHEST = dt.timedelta(days=3653)
 """A plan (a delivery, an occasion) that lies farther away is a slip."""
 
-_Fact = TypeVar("_Fact", Move, Statement, Consent)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_US = dt.timedelta(microseconds=1)
+
+
+def micros_of(moment: dt.datetime) -> int:
+    """Microseconds since 1970-01-01 in UTC."""
+    return (moment - _EPOCH) // _US
 
 
 def asked_at(request: RankRequest, snapshot: Snapshot) -> dt.datetime:
@@ -40,26 +43,29 @@ def asked_at(request: RankRequest, snapshot: Snapshot) -> dt.datetime:
     return at.astimezone(dt.UTC)
 
 
-def since(request: RankRequest, snapshot: Snapshot) -> Tables:
-    """What a request tells of its customer's day, as tables of the contract; what it does not tell is absent.
+def since(request: RankRequest, snapshot: Snapshot, facts: Sequence[OfCustomer] = ()) -> Day:
+    """What is known of the customer's day: what the request tells, and what had been told before.
 
-    Nothing is told of a shopper whom the request does not name.
+    Nothing is told of a shopper whom the request does not name. What is told twice is one: a move or a return by its id, a statement by
+    its attribute and moment, a decision by its purpose and moment; where the two differ, the request's holds, else the earliest.
+
+    Args:
+        request: what was asked.
+        snapshot: what was known before.
+        facts: what else the service was told of the customer; those outside the day, up to the moment asked about, do not count.
 
     Raises:
-        RequestRefused: something happened before the snapshot's moment or not before the one asked about, or a plan is too far away.
+        RequestRefused: in the request something happened before the snapshot's moment or not before the one asked about, or a plan is
+            too far away.
     """
     first, at = snapshot.at.to_pydatetime(), asked_at(request, snapshot)
     told = (("today", request.today), ("stated", request.stated), ("consents", request.consents))
-    misplaced = [error for name, facts in told for error in _misplaced(name, facts, first, at)]
+    misplaced = [error for name, said in told for error in _misplaced(name, said, first, at)]
     if errors := [*misplaced, *_too_far(request, at)]:
         raise RequestRefused(*errors)
-    return {} if request.customer_id is None else _tables(request, request.customer_id)
-
-
-def withdrew(request: RankRequest) -> bool:
-    """Whether the customer decided today that the history may not be used."""
-    decided = [consent for consent in request.consents if consent.purpose == OWN]
-    return bool(decided) and not max(decided, key=lambda consent: consent.at).granted
+    if request.customer_id is None or not (facts or request.today or request.stated or request.consents):
+        return NOTHING_DONE
+    return _day(request, sorted((fact for fact in facts if first <= fact.at < at), key=lambda fact: fact.at))
 
 
 def _refused(message: str) -> RequestRefused:
@@ -82,59 +88,21 @@ def _too_far(request: RankRequest, at: dt.datetime) -> Iterator[FieldError]:
             yield FieldError(field=field, message=f"expected: within ten years of {at.isoformat()}, the moment asked about")
 
 
-def _tables(request: RankRequest, customer_id: str) -> Tables:
-    tables = {}
-    if request.today:
-        tables["events"] = _events(_once(request.today), customer_id)
-    if request.stated:
-        tables["preferences"] = _preferences(_once(request.stated), customer_id)
-    if request.consents:
-        tables["consents"] = _consents(_once(request.consents), customer_id)
-    return tables
-
-
-def _once(facts: Sequence[_Fact]) -> list[_Fact]:
-    return list(dict.fromkeys(facts))
-
-
-def _events(moves: Sequence[Move], customer_id: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "event_id": _texts([move.id for move in moves]),
-            "customer_id": _texts([customer_id] * len(moves)),
-            "sku": _texts([move.sku for move in moves]),
-            "kind": _texts([move.kind for move in moves]),
-            "at": _moments([move.at for move in moves]),
-        }
-    )
-
-
-def _preferences(statements: Sequence[Statement], customer_id: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "customer_id": _texts([customer_id] * len(statements)),
-            "stated_at": _moments([statement.at for statement in statements]),
-            "attribute": _texts([statement.attribute for statement in statements]),
-            "value": _texts([statement.value for statement in statements]),
-            "needed_on": _moments([statement.needed_on for statement in statements]),
-        }
-    )
-
-
-def _consents(consents: Sequence[Consent], customer_id: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "customer_id": _texts([customer_id] * len(consents)),
-            "purpose": _texts([consent.purpose for consent in consents]),
-            "granted": [consent.granted for consent in consents],
-            "at": _moments([consent.at for consent in consents]),
-        }
-    )
-
-
-def _texts(values: Sequence[str | None]) -> pd.Series:
-    return pd.Series(values, dtype="str")
-
-
-def _moments(values: Sequence[dt.datetime | None]) -> pd.Series:
-    return pd.Series([None if value is None else value.astimezone(dt.UTC) for value in values], dtype=UTC)
+def _day(request: RankRequest, facts: Sequence[OfCustomer]) -> Day:
+    moves: dict[Hashable, Did] = {}
+    statements: dict[Hashable, Stated] = {}
+    decisions: dict[Hashable, Decided] = {}
+    for told in (*request.today, *request.stated, *request.consents, *facts):
+        us = micros_of(told.at)
+        if isinstance(told, Move | Moved):
+            moves.setdefault(("event", told.id), Did(told.kind, told.sku, us, told.id))
+        elif isinstance(told, Ordered):
+            moves.setdefault(("order", told.id), Did("order", told.sku, us, told.id))
+        elif isinstance(told, Exchanged) or (isinstance(told, ReturnRequested) and not told.received):
+            moves.setdefault(("return", told.id), Did("return_request", told.sku, us, told.id))
+        elif isinstance(told, Statement | Declared):
+            needed_us = None if told.needed_on is None else micros_of(told.needed_on)
+            statements.setdefault((told.attribute, us), Stated(told.attribute, told.value, us, needed_us))
+        elif isinstance(told, Consent | Consented):
+            decisions.setdefault((told.purpose, us), Decided(told.purpose, told.granted, us))
+    return Day(tuple(moves.values()), tuple(statements.values()), tuple(decisions.values()))

@@ -7,32 +7,55 @@ what was known before its day; what happened since then comes with the request.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import PolicyRefused, SnapshotRefused
 from domain.money import EXPONENTS
 from domain.policy import Policy, parse_policy
-from features.asked import of_offers
+from features.asking import NOTHING_DONE, Asking
 from features.build import FEATURE_SET_HASH
+from features.catalogue import Values
+from features.persons import OWN
 from features.snapshot import Snapshot, load_snapshot
-from serving.assortment import UNKNOWN, Product, assortment, currencies
-from serving.decide import Decision, Scores, decide
+from serving.asked import asking
+from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, currencies, on_shelf
+from serving.decide import Decision, decide
+from serving.facts import OfCustomer
 from serving.ordering import chance
+from serving.ranked import PHASES, Ranked
 from serving.reading import RequestRefused
 from serving.reasons import EXPLAINED, reasons, shared_out
-from serving.since import asked_at, since, withdrew
-from serving.wire import BasketLine, FieldError, IntervalTerms, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo, ReturnRange
+from serving.reply import Arm, reply_of
+from serving.scoring import Scoring
+from serving.since import asked_at, micros_of, since
+from serving.spoken import spoken
+from serving.wire import FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
 from training.model import Release, load
 
-_DECIMALS = 6
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What a request asks.
+
+    Attributes:
+        asking: in columns.
+        products: what the shop knows of the skus, at the prices of the moment.
+        currency: of every amount.
+        at: the moment asked about (UTC).
+    """
+
+    asking: Asking
+    products: Mapping[str, Product]
+    currency: str
+    at: dt.datetime
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,56 +92,90 @@ class Serving:
         policy = parse_policy(loaded.policy)
         found = currencies(products.values())
         _require_exchange(found, policy)
-        return cls(loaded, online, policy, products, found)
+        serving = cls(loaded, online, policy, products, found)
+        serving.prepare()
+        return serving
 
-    def rank(self, request: RankRequest, *, request_id: str) -> RankReply:
-        """Rank a request's offers.
+    def prepare(self) -> None:
+        """Do what the first request would wait for."""
+        sku = next(iter(self.products))
+        self.rank(RankRequest(offers=[Offer(sku=sku)]), request_id="prepare")
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        """The models, reading the snapshot's features."""
+        return Scoring(self.release.models, self.snapshot.names)
+
+    def rank(
+        self,
+        request: RankRequest,
+        *,
+        request_id: str,
+        facts: Sequence[OfCustomer] = (),
+        shelf: Mapping[str, Shelf] = NO_CHANGES,
+        arm: Arm | None = None,
+    ) -> RankReply:
+        """Rank a request's offers: the reply of `ranked`."""
+        return self.ranked(request, request_id=request_id, facts=facts, shelf=shelf, arm=arm).reply
+
+    def ranked(
+        self,
+        request: RankRequest,
+        *,
+        request_id: str,
+        facts: Sequence[OfCustomer] = (),
+        shelf: Mapping[str, Shelf] = NO_CHANGES,
+        arm: Arm | None = None,
+    ) -> Ranked:
+        """Rank a request's offers; what is given decides the reply, and nothing else.
 
         Args:
             request: what was asked.
             request_id: what the reply is known by.
+            facts: what the service was told of the customer since the snapshot's moment, besides what the request tells.
+            shelf: prices and stock of skus that changed since then; an offer's own overrule them.
+            arm: which of two releases answers, if there are two.
 
         Raises:
             RequestRefused: the currency is not the shop's, or a moment is not one that the snapshot can serve.
         """
-        inputs, currency = self.inputs(request), self._currency(request)
-        decision = decide(
+        clock = [time.perf_counter()]
+        asked = self._asked(request, facts, shelf)
+        answer = self.snapshot.answer(asked.asking)
+        clock.append(time.perf_counter())
+        scores = self.scoring.scores(
+            answer.features,
+            answer.known_skus,
+            new_customer=not answer.known_customer or asked.asking.day.allows(OWN) is False,
+            order=request.offers[0].p_order is None,
+        )
+        clock.append(time.perf_counter())
+        draws = chance(request_id, asked.asking.skus) if self.policy.exploration.temperature else ()
+        decision = decide(request, scores, asked.products, self.policy, currency=asked.currency, draws=draws)
+        offers = self._explained(asked, decision, answer.features) if request.explain is True else decision.offers
+        reply = reply_of(
+            self,
             request,
-            self._scores(request, inputs),
-            self.products,
-            self.policy,
-            currency=currency,
-            draws=chance(request_id, [offer.sku for offer in request.offers]),
-        )
-        return RankReply(
+            decision,
+            offers,
             request_id=request_id,
-            as_of=asked_at(request, self.snapshot),
-            release=self.release.seal,
-            snapshot=self.snapshot.seal,
-            snapshot_at=self.snapshot.at.to_pydatetime(),
-            policy=self.policy.version,
-            country=request.country,
-            vat_rate=self.policy.vat_rate(request.country),
-            currency=currency,
-            per=decision.per,
-            fallback=decision.fallback,
-            intervals=self._terms(),
-            objective=self.policy.ranking.objective,
-            order_bonus=decision.order_bonus,
-            offers=self._explained(request, decision, inputs) if request.explain else list(decision.offers),
-            excluded=list(decision.excluded),
-            unknown_offers=list(decision.unknown),
-            cut_by_limit=decision.cut,
+            as_of=asked.at,
+            currency=asked.currency,
+            arm=arm,
+            spoken=self._spoken(decision, asked) if request.explain == "spoken" else None,
         )
+        clock.append(time.perf_counter())
+        took = (end - start for start, end in pairwise(clock))
+        return Ranked(reply, answer.features, dict(zip(PHASES, took, strict=True)))
 
-    def inputs(self, request: RankRequest) -> pd.DataFrame:
+    def inputs(self, request: RankRequest, facts: Sequence[OfCustomer] = (), shelf: Mapping[str, Shelf] = NO_CHANGES) -> pd.DataFrame:
         """The features of a request's offers, in their order, at the moment asked about.
 
         Raises:
-            RequestRefused: as in `rank`.
+            RequestRefused: as in `ranked`.
         """
-        told = since(request, self.snapshot)
-        return self.snapshot.build(self._asked(request, self._currency(request)), told)
+        answer = self.snapshot.answer(self._asked(request, facts, shelf).asking)
+        return pd.DataFrame(answer.features, columns=list(self.snapshot.names))
 
     def info(self) -> ReleaseInfo:
         """What serves."""
@@ -133,7 +190,12 @@ class Serving:
             about=dict(self.release.about),
         )
 
-    def _currency(self, request: RankRequest) -> str:
+    def currency(self, request: RankRequest) -> str:
+        """The currency of a request's amounts.
+
+        Raises:
+            RequestRefused: it is not the shop's.
+        """
         if request.currency is None:
             return self.currencies[0]
         if request.currency not in self.currencies:
@@ -142,70 +204,24 @@ class Serving:
             raise RequestRefused(FieldError(field="/currency", message=message))
         return request.currency
 
-    def _asked(self, request: RankRequest, currency: str) -> pd.DataFrame:
-        offers, basket = self._priced(request.offers, currency), self._priced(request.basket, currency)
-        offers["discount"] = np.array([np.nan if offer.discount is None else offer.discount for offer in request.offers], dtype="float64")
-        skus = list(dict.fromkeys([*offers["sku"], *basket["sku"]]))
-        styles = [self.products.get(sku, UNKNOWN).style_id or sku for sku in skus]
-        return of_offers(
-            pd.DataFrame({"sku": skus, "style_id": styles}, dtype=object),
-            pd.DataFrame(offers),
-            pd.DataFrame(basket),
-            customer_id=request.customer_id,
-            country=request.country,
-            at=_timestamp(asked_at(request, self.snapshot)),
-            channel=request.channel,
-            payment_method=request.payment_method,
-            promised_at=None if request.promised_at is None else _timestamp(request.promised_at),
-        )
+    def _asked(self, request: RankRequest, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf]) -> _Asked:
+        at, currency, day = asked_at(request, self.snapshot), self.currency(request), since(request, self.snapshot, facts)
+        if not request.personalization:
+            request, day = msgspec.structs.replace(request, customer_id=None), NOTHING_DONE
+        skus = [line.sku for lines in (request.offers, request.basket) for line in lines]
+        products = on_shelf(self.products, skus, shelf)
+        return _Asked(asking(request, products, currency, micros_of(at), day), products, currency, at)
 
-    def _priced(self, lines: Sequence[Offer | BasketLine], currency: str) -> dict[str, npt.NDArray[Any]]:
-        listed = [self.products.get(line.sku, UNKNOWN).price_in(currency) for line in lines]
-        prices = [usual if line.price is None else line.price for line, usual in zip(lines, listed, strict=True)]
-        return {
-            "sku": np.array([line.sku for line in lines], dtype=object),
-            "quantity": np.array([line.quantity for line in lines], dtype="float64"),
-            "unit_price": np.array([np.nan if price is None else price for price in prices], dtype="float64"),
-        }
+    def _spoken(self, decision: Decision, asked: _Asked) -> str | None:
+        best = next(iter(decision.offers), None)
+        return None if best is None else spoken(best, asked.products.get(best.sku, UNKNOWN), asked.currency)
 
-    def _scores(self, request: RankRequest, inputs: pd.DataFrame) -> Scores:
-        p_return = self._predicted("return", inputs, of="returned")
-        return Scores(
-            p_return=p_return,
-            ranges=None if p_return is None else self._ranges(inputs, p_return),
-            fit=self._predicted("fit", inputs),
-            p_order=self._predicted("order", inputs, of="ordered") if request.offers[0].p_order is None else None,
-            new_customer=withdrew(request) or not self.snapshot.knows_customer(request.customer_id),
-            known=self.snapshot.known_skus(pd.Series([offer.sku for offer in request.offers], dtype="str")),
-        )
-
-    def _predicted(self, kind: str, inputs: pd.DataFrame, *, of: str | None = None) -> npt.NDArray[np.float64] | None:
-        if kind not in self.release.models:
-            return None
-        model = self.release.models[kind]
-        predicted = model.predict(inputs)
-        return predicted if of is None else predicted[:, model.classes.index(of)]
-
-    def _ranges(self, inputs: pd.DataFrame, p_return: npt.NDArray[np.float64]) -> list[ReturnRange]:
-        found = self.release.models["return"].interval(inputs, p_return, of="returned")
-        ends = (np.round(end, _DECIMALS).tolist() for end in (found.low, found.high))
-        rows = zip(*ends, found.segment_names, found.fallback_levels, strict=True)
-        return [ReturnRange(low=low, high=high, segment=segment, fallback_level=level) for low, high, segment, level in rows]
-
-    def _terms(self) -> IntervalTerms | None:
-        if "return" not in self.release.models:
-            return None
-        learned = self.release.models["return"].intervals
-        return IntervalTerms(orders=learned.batch_rows, coverage=learned.coverage)
-
-    def _explained(self, request: RankRequest, decision: Decision, inputs: pd.DataFrame) -> list[RankedOffer]:
-        if "return" not in self.release.models:
-            return list(decision.offers)
-        rows = {offer.sku: row for row, offer in enumerate(request.offers)}
+    def _explained(self, asked: _Asked, decision: Decision, features: Values) -> Sequence[RankedOffer]:
+        if "return" not in self.release.models or not decision.offers:
+            return decision.offers
+        rows = {sku: row for row, sku in enumerate(asked.asking.skus)}
         first, rest = decision.offers[:EXPLAINED], decision.offers[EXPLAINED:]
-        if not first:
-            return []
-        seen = inputs.iloc[[rows[offer.sku] for offer in first]]
+        seen = pd.DataFrame(features[[rows[offer.sku] for offer in first]], columns=list(self.snapshot.names))
         found, mix = reasons(self.release.models["return"], seen), self._mix(first, seen)
         told = zip(first, found, mix, strict=True)
         return [*(msgspec.structs.replace(offer, reasons=why, p_return_for=shares) for offer, why, shares in told), *rest]
@@ -225,10 +241,6 @@ def _require_features(release: Release, snapshot: Snapshot) -> None:
                 expected="a snapshot of a shop with the tables and columns that the release was trained on",
                 advice="take it of those tables, or train anew",
             )
-
-
-def _timestamp(moment: dt.datetime) -> pd.Timestamp:
-    return pd.Timestamp(moment.astimezone(dt.UTC)).as_unit("us")
 
 
 def _require_exchange(found: Sequence[str], policy: Policy) -> None:

@@ -17,6 +17,7 @@ from features.build import FEATURE_SET_HASH, build
 from features.shop import Shop
 from features.taking import take_snapshot
 from training.model import fit, save
+from training.retrieval.remembered import remembering
 from training.rows import KINDS, labelled
 from training.settings import Settings, parse_settings
 
@@ -80,7 +81,7 @@ def release_folder(shop: Shop, quick_settings: Settings, tmp_path_factory: pytes
 def snapshot_folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo shop's snapshot on the day after its last."""
     folder = tmp_path_factory.mktemp("snapshot") / "snapshot"
-    take_snapshot(shop, folder)
+    take_snapshot(shop, folder, beside=remembering(shop))
     return folder
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
+import json
 import logging
 import os
 import shutil
@@ -34,8 +36,14 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 SNAPSHOT, JUDGED = "snapshot", "judged"
 """Where a run keeps its snapshot and the rows that judged it."""
 
+TABLE = "keeprank table"
+"""What kind of dataset a run says that a table is."""
+
 _RELEASE = "data/release"
 """Where a registered model keeps the release."""
+
+_MOST_VERSIONS = 10_000
+"""As many as MLflow tells at once."""
 
 _STORES_ERRORS = (MlflowException, OSError, sqlite3.Error)
 """What a store raises that does not answer (a refused connection is an OSError), beside SQLAlchemy's errors: see `_is_the_stores`."""
@@ -174,6 +182,29 @@ class Registry:
                 if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                     raise RegistryRefused(f"no version {number} in {self.uri}", advice="see `keeprank history`") from error
                 raise
+
+    def versions(self) -> list[Version]:
+        """Every registered release, the first first.
+
+        Raises:
+            RegistryRefused: the store does not answer.
+        """
+        with self._answering():
+            found = self.client.search_model_versions(f"name = '{MODEL}'", max_results=_MOST_VERSIONS)
+        return sorted(map(_version, found), key=lambda one: int(one.number))
+
+    def days_of(self, version: Version) -> tuple[dt.date, dt.date] | None:
+        """The days of the earliest and the latest fact that a version was trained on; None where its run does not tell.
+
+        Raises:
+            RegistryRefused: the store does not answer.
+        """
+        with self._answering():
+            told = self.client.get_run(version.run_id).inputs
+        tables = [one.dataset for one in (told.dataset_inputs if told else ()) if one.dataset.source_type == TABLE]
+        ends = [json.loads(table.source) for table in tables]
+        days = [dt.datetime.fromisoformat(moment).date() for one in ends for moment in (one["first"], one["last"]) if moment]
+        return (min(days), max(days)) if days else None
 
     def model_tags(self) -> dict[str, str]:
         """The tags of the model that all versions are of; none while it has no version."""

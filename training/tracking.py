@@ -36,7 +36,8 @@ from training.model_card import model_card
 from training.money import at_stake
 from training.pipeline import Trained, Training
 from training.plots_coverage import coverage_per_segment
-from training.registry import CHALLENGER, JUDGED, SNAPSHOT, Registry, Version
+from training.registry import CHALLENGER, JUDGED, SNAPSHOT, TABLE, Registry, Version
+from training.retrieval.remembered import remembering
 from training.settings import Settings
 
 _LOADING_NEEDS = ("duckdb", "lightgbm", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn")
@@ -95,7 +96,7 @@ def log_training(
             _log_pictures(kind, trained, shop, parse_policy(policy_text), folder)
             mlflow.log_artifact(str(judged_of(trained, shop, parse_policy(policy_text)).write(folder)), JUDGED)
         seal = _log_release(training, settings, data, policy_text, folder / "release")
-        take_snapshot(shop, folder / SNAPSHOT, track=track)
+        take_snapshot(shop, folder / SNAPSHOT, track=track, beside=remembering(shop))
         mlflow.log_artifacts(str(folder / SNAPSHOT), SNAPSHOT)
         version = _register(registry, run.info.run_id, folder / "release", _models(training), seal)
     with registry.alone():
@@ -131,7 +132,7 @@ def _log_lineage(registry: Registry, run_id: str, data: list[dict[str, Any]]) ->
         Dataset(
             name=str(table["table"]),
             digest=str(table["hash"])[:_DIGEST],
-            source_type="keeprank table",
+            source_type=TABLE,
             source=json.dumps({"rows": table["rows"], "first": table["first"], "last": table["last"]}),
             profile=json.dumps({"rows": table["rows"]}),
         )

@@ -9,7 +9,9 @@ from features.build import build
 from features.clock import days
 from features.shop import Shop
 from features.taking import take_snapshot
+from serving.deployment import Deployment
 from serving.state import Serving
+from tests.support.switching import Shelf, another
 from training.model import Release, fit
 from training.settings import Settings
 
@@ -42,3 +44,23 @@ def busy(shop: Shop, release_folder: Path, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("busy") / "snapshot"
     take_snapshot(shop, folder, day=day)
     return Serving.load(release_folder, folder)
+
+
+@pytest.fixture(scope="session")
+def other_folder(release_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo shop's release once more, under another seal."""
+    return another(release_folder, tmp_path_factory.mktemp("other") / "release")
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A deployment folder in which nobody was appointed yet."""
+    return Deployment(tmp_path / "home")
+
+
+@pytest.fixture
+def shelf(release_folder: Path, snapshot_folder: Path) -> Shelf:
+    """A registry whose first version is champion."""
+    shelf = Shelf()
+    shelf.register(release_folder, snapshot_folder, "champion")
+    return shelf
