@@ -164,7 +164,7 @@ def test_skus_and_request_ids_are_not_in_clear(folder: Path, in_folder: Opens, l
     assert set() == holding(folder, b"blue-38") | holding(folder, b"request-")
 
 
-def test_several_workers_may_make_the_log_at_once(folder: Path, in_folder: Opens) -> None:
+def test_several_workers_may_make_the_log_at_once(in_folder: Opens) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: in_folder(), range(8)))
 
