@@ -26,7 +26,7 @@ from serving.key_file import Scope, create_key, revoke_key
 from serving.keys import Keys
 from serving.limits import depth
 from serving.request_lines import RequestLines
-from tests.serving.test_measures import info, reply
+from serving.wire import ExcludedOffer, RankReply
 
 NOW = dt.datetime(2026, 10, 2, tzinfo=dt.UTC)
 ROUNDS = 20_000
@@ -44,18 +44,37 @@ def microseconds(work: Callable[[], object]) -> float:
 
 def observed() -> None:
     """All that one ranking counts."""
-    watch = measures.Stopwatch()
     measures.asked_by("0f3a5bb21c9d")
     measures.inside(1)
-    for phase in get_args(measures.Phase):
-        watch.ended(phase)
+    for name in get_args(measures.Phase):
+        measures.phase(name, 0.01)
     measures.ranked(_REPLY)
     measures.answered("/v1/rank", 200, 0.02)
-    measures.logged(waiting=1, written=1)
+    measures.logged(waiting=1, committed=1, denied=0, lost=0, failed_commits=0)
     measures.inside(0)
 
 
-_REPLY = reply(unknown_offers=["a"], cut_by_limit=3)
+_REPLY = RankReply(
+    request_id="r",
+    as_of=NOW,
+    release="release",
+    snapshot="snapshot",
+    snapshot_at=NOW,
+    policy="policy",
+    country=None,
+    vat_rate=0.19,
+    currency="EUR",
+    per="order",
+    fallback="none",
+    intervals=None,
+    objective="kept_margin",
+    order_bonus=0,
+    offers=[],
+    excluded=[ExcludedOffer(sku="b", reason="out_of_stock")],
+    unknown_offers=["a"],
+    cut_by_limit=3,
+    stale_seconds=0,
+)
 
 
 def costs() -> None:
@@ -65,7 +84,6 @@ def costs() -> None:
         shown = create_key(file, "shop", [Scope.STOREFRONT], now=NOW)[1]
         keys, lines = Keys(file), RequestLines(io.StringIO())
         body = json.dumps({"offers": [{"sku": f"sku-{number:06d}", "price": 4999, "p_order": 0.01} for number in range(200)]}).encode()
-        measures.serves(info())
         print(f"let in               {microseconds(lambda: keys.authorise(f'Bearer {shown}', Scope.STOREFRONT)):6.1f}")
         print(f"depth of 200 offers  {microseconds(lambda: depth(body)):6.1f}")
         print(f"all metrics of one   {microseconds(observed):6.1f}")

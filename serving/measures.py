@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -46,36 +45,25 @@ SERVES = Gauge("keeprank_serves", "1 for what serves.", ["release", "snapshot", 
 SNAPSHOT_AT = Gauge("keeprank_snapshot_timestamp_seconds", "The oldest snapshot's moment, Unix time.", multiprocess_mode="livemin")
 SWITCHES = Counter("keeprank_switches", "Releases and snapshots that were switched to, or refused and why.", ["what", "outcome", "reason"])
 LOG_WAITING = Gauge("keeprank_log_waiting", "Decisions that wait to be written.", multiprocess_mode="livesum")
-LOG_WRITTEN = Counter("keeprank_log_written", "Decisions that were written.")
-LOG_LOST = Counter("keeprank_log_lost", "Decisions that were answered and could not be written.")
+LOG_DECISIONS = Counter("keeprank_log_decisions", "Decisions handed to the log: committed, denied to the caller, or lost.", ["outcome"])
+LOG_FAILED_COMMITS = Counter("keeprank_log_failed_commits", "Commits of the log that failed; they are tried again.")
+SHADOWED = Counter(
+    "keeprank_shadowed", "Requests that the challenger was asked unseen: scored, dropped for want of time, or failed.", ["outcome"]
+)
 
 _PHASES: Mapping[str, Histogram] = {phase: PHASE_SECONDS.labels(phase) for phase in get_args(Phase)}
 _DECISIONS = {decision: OFFERS.labels(decision) for decision in ("ranked", "cut_by_limit", "hidden", "out_of_stock", "price_unknown")}
-_RANKINGS = {(fallback, arm): RANKINGS.labels(fallback, arm) for fallback in (*get_args(Fallback), "deadline") for arm in get_args(Arm)}
+_RANKINGS = {(fallback, arm): RANKINGS.labels(fallback, arm) for fallback in get_args(Fallback) for arm in get_args(Arm)}
 _EVENTS = {outcome: EVENTS.labels(outcome) for outcome in get_args(Outcome)}
 _TURNED_AWAY = {why: TURNED_AWAY.labels(why) for why in get_args(TurnedAway)}
+_LOG = {outcome: LOG_DECISIONS.labels(outcome) for outcome in ("committed", "denied", "lost")}
+_SHADOWED = {outcome: SHADOWED.labels(outcome) for outcome in ("scored", "dropped", "failed")}
 _NOT_LET_IN = {why: NOT_LET_IN.labels(why) for why in get_args(NotLetIn)}
 
 
-def phases(seconds: Mapping[str, float]) -> None:
-    """Tell how long steps of one ranking took."""
-    for phase, took in seconds.items():
-        _PHASES[phase].observe(took)
-
-
-class Stopwatch:
-    """Times the steps of one request, one after another."""
-
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Start now; `clock` tells seconds."""
-        self._clock = clock
-        self._since = clock()
-
-    def ended(self, phase: Phase) -> None:
-        """A step ends, and the next one begins."""
-        now = self._clock()
-        _PHASES[phase].observe(now - self._since)
-        self._since = now
+def phase(name: Phase, seconds: float) -> None:
+    """Time one step of a ranking."""
+    _PHASES[name].observe(seconds)
 
 
 def answered(route: str, status: int, seconds: float) -> None:
@@ -105,9 +93,9 @@ def inside(requests: int) -> None:
     INSIDE.set(requests)
 
 
-def ranked(reply: RankReply, arm: Arm = "champion") -> None:
-    """Count a ranking and what became of its offers."""
-    _RANKINGS[reply.fallback, arm].inc()
+def ranked(reply: RankReply) -> None:
+    """Count a ranking, or the caller's own order past the deadline, and what became of its offers."""
+    _RANKINGS[reply.fallback, reply.arm or "champion"].inc()
     counts = {"ranked": len(reply.offers), "cut_by_limit": reply.cut_by_limit}
     for one in reply.excluded:
         counts[one.reason] = counts.get(one.reason, 0) + 1
@@ -116,11 +104,6 @@ def ranked(reply: RankReply, arm: Arm = "champion") -> None:
             _DECISIONS[decision].inc(count)
     if reply.unknown_offers:
         UNKNOWN_OFFERS.inc(len(reply.unknown_offers))
-
-
-def not_ranked(arm: Arm = "champion") -> None:
-    """Count a reply that holds the caller's own order, because the deadline passed."""
-    _RANKINGS["deadline", arm].inc()
 
 
 def told(outcomes: Mapping[Outcome, int]) -> None:
@@ -159,13 +142,18 @@ def switch_refused(what: Switched, why: Exception) -> None:
     SWITCHES.labels(what, "refused", type(why).__name__ if isinstance(why, KeeprankError) else "other").inc()
 
 
-def logged(*, waiting: int, written: int = 0, lost: int = 0) -> None:
-    """Say how many decisions wait to be written; count those that were, and those that never will be."""
+def logged(*, waiting: int, committed: int, denied: int, lost: int, failed_commits: int) -> None:
+    """Say how many decisions wait to be written, and what became of the others since this process started, as its log counts them."""
     LOG_WAITING.set(waiting)
-    if written:
-        LOG_WRITTEN.inc(written)
-    if lost:
-        LOG_LOST.inc(lost)
+    for outcome, total in (("committed", committed), ("denied", denied), ("lost", lost)):
+        _up_to(_LOG[outcome], total)
+    _up_to(LOG_FAILED_COMMITS, failed_commits)
+
+
+def shadowed(*, scored: int, dropped: int, failed: int) -> None:
+    """Say what became of the requests that the challenger was asked unseen, since this process started."""
+    for outcome, total in (("scored", scored), ("dropped", dropped), ("failed", failed)):
+        _up_to(_SHADOWED[outcome], total)
 
 
 def page() -> tuple[bytes, str]:
@@ -195,6 +183,13 @@ def _lives(process: int) -> bool:
     return True
 
 
+def _up_to(counter: Counter, total: int) -> None:
+    """Count on to what was counted elsewhere in this process."""
+    if (more := total - _counted.get(counter, 0)) > 0:
+        counter.inc(more)
+        _counted[counter] = total
+
+
 @cache
 def _of_route(route: str, status: int) -> tuple[Counter, Histogram]:
     return REQUESTS.labels(route, str(status)), REQUEST_SECONDS.labels(route)
@@ -206,3 +201,4 @@ def _of_key(key_id: str) -> Counter:
 
 
 _serving: dict[Arm, Gauge] = {}
+_counted: dict[Counter, int] = {}

@@ -70,15 +70,15 @@ class Log(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     Attributes:
         kind: Parquet segments on this machine, Postgres for several, or off.
         postgres_dsn_from: environment variable that holds the connection string.
-        segment_bytes: of a Parquet segment, about.
-        segment_seconds: a segment is closed after so long.
+        segment_bytes: a Parquet segment is closed at such a size.
+        segment_seconds: or after so long.
         wait: a reply waits until its decision is safe.
     """
 
     kind: Literal["parquet", "postgres", "off"]
     postgres_dsn_from: Variable
-    segment_bytes: Annotated[int, Meta(ge=1, le=2**32)]
-    segment_seconds: Annotated[float, Meta(gt=0, le=86_400)]
+    segment_bytes: Annotated[int, Meta(ge=2**16, le=2**34)]
+    segment_seconds: Annotated[int, Meta(ge=1, le=86_400)]
     wait: bool
 
 

@@ -44,6 +44,7 @@ def reply(**fields: Any) -> RankReply:
         "excluded": [],
         "unknown_offers": [],
         "cut_by_limit": 0,
+        "stale_seconds": 0,
     }
     return RankReply(**usual | fields)
 
@@ -76,23 +77,17 @@ def test_a_ranking_counts_what_became_of_its_offers() -> None:
         ExcludedOffer(sku="c", reason="out_of_stock"),
     ]
 
-    measures.ranked(reply(fallback="new_customer", excluded=excluded, unknown_offers=["d"], cut_by_limit=5), arm="challenger")
+    measures.ranked(reply(fallback="new_customer", excluded=excluded, unknown_offers=["d"], cut_by_limit=5, arm="challenger"))
 
     assert [1, 2, 1, 0, 5, 1] == [after - earlier for earlier, after in zip(before, counted(), strict=True)]
 
 
-def test_steps_are_timed_one_after_another() -> None:
-    times = iter([10.0, 10.5, 12.5])
-    before = value("keeprank_phase_seconds_sum", phase="read"), value("keeprank_phase_seconds_sum", phase="scores")
+def test_a_step_is_timed() -> None:
+    before = value("keeprank_phase_seconds_sum", phase="scores")
 
-    watch = measures.Stopwatch(clock=lambda: next(times))
-    watch.ended("read")
-    watch.ended("scores")
+    measures.phase("scores", 0.5)
 
-    assert (0.5, 2.0) == (
-        value("keeprank_phase_seconds_sum", phase="read") - before[0],
-        value("keeprank_phase_seconds_sum", phase="scores") - before[1],
-    )
+    assert 0.5 == value("keeprank_phase_seconds_sum", phase="scores") - before
 
 
 def test_what_serves_is_said_and_what_served_before_serves_no_more() -> None:
@@ -130,8 +125,6 @@ def test_everything_else_is_counted_once() -> None:
         ("keeprank_events_total", {"outcome": "accepted"}),
         ("keeprank_switches_total", {"what": "snapshot", "outcome": "switched", "reason": ""}),
         ("keeprank_state_failures_total", {}),
-        ("keeprank_log_written_total", {}),
-        ("keeprank_log_lost_total", {}),
     )
     before = [value(name, **labels) for name, labels in names]
 
@@ -139,15 +132,28 @@ def test_everything_else_is_counted_once() -> None:
     measures.asked_by("0f3a5bb21c9d")
     measures.not_let_in("unauthorized")
     measures.turned_away("capacity")
-    measures.not_ranked()
+    measures.ranked(reply(fallback="deadline"))
     measures.told({"accepted": 1})
     measures.switched("snapshot")
     measures.state_failed()
-    measures.logged(waiting=3, written=1, lost=1)
     measures.inside(2)
 
     assert [1] * len(names) == [value(name, **labels) - earlier for (name, labels), earlier in zip(names, before, strict=True)]
-    assert (3, 2) == (value("keeprank_log_waiting"), value("keeprank_inside"))
+    assert 2 == value("keeprank_inside")
+
+
+def test_what_the_log_and_the_shadow_count_for_themselves_is_counted_once() -> None:
+    def counted() -> list[float]:
+        log = [value("keeprank_log_decisions_total", outcome=outcome) for outcome in ("committed", "denied", "lost")]
+        return [*log, value("keeprank_log_failed_commits_total"), value("keeprank_shadowed_total", outcome="dropped")]
+
+    before = counted()
+    for committed in (5, 5, 7):
+        measures.logged(waiting=3, committed=committed, denied=1, lost=0, failed_commits=2)
+        measures.shadowed(scored=0, dropped=committed, failed=0)
+
+    assert [7, 1, 0, 2, 7] == [after - earlier for earlier, after in zip(before, counted(), strict=True)]
+    assert 3 == value("keeprank_log_waiting")
 
 
 def test_no_label_is_about_a_customer() -> None:
@@ -175,13 +181,23 @@ def worker(folder: Path, code: str) -> str:
     ).stdout
 
 
+SAYS = """
+measures.answered("/v1/rank", 200, 0.01)
+measures.inside(7)
+measures.logged(waiting=5, committed=1, denied=0, lost=0, failed_commits=0)
+"""
+
+
 def test_workers_add_up_and_one_that_has_ended_says_nothing_of_the_present(tmp_path: Path) -> None:
     for _ in range(2):
-        worker(tmp_path, "measures.answered('/v1/rank', 200, 0.01); measures.inside(7); measures.logged(waiting=5, written=1)")
+        worker(
+            tmp_path,
+            SAYS,
+        )
 
     page = worker(tmp_path, "measures.inside(1); print(measures.page()[0].decode())").splitlines()
 
     assert 'keeprank_requests_total{route="/v1/rank",status="200"} 2.0' in page
-    assert "keeprank_log_written_total 2.0" in page
+    assert 'keeprank_log_decisions_total{outcome="committed"} 2.0' in page
     assert "keeprank_inside 1.0" in page
     assert "keeprank_log_waiting 0.0" in page
