@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from serving.online.opening import open_state
 from serving.online.port import Outcome
 from serving.online.sqlite_state import FILE
@@ -18,8 +20,10 @@ def main(folder: Path, name: str, url: str | None = None) -> None:
     state = open_state(folder, redis_url=url)
     log = folder / f"{FILE}-wal"
     for number in itertools.count():
-        view_outcome, stock_outcome = state.add([view(number, f"{name}-{number % 5}", id=f"{name}-{number}"), stock(number, number, name)])
-        assert stock_outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CONFLICT)
+        view_outcome, stock_outcome = state.add(
+            [view(number, f"{name}-{number % 5}", id=f"{name}-{number}"), replace(stock(number, number, name), id=f"{name}-{number}")]
+        )
+        assert stock_outcome == view_outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE)
         os.write(1, f"{view_outcome} {name}-{number} {log.stat().st_size if log.exists() else 0}\n".encode())
 
 
