@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands import common
 from commands.common import CONFIG, Store, out
+
+if TYPE_CHECKING:
+    from serving.following import Rules
+    from serving.settings import Settings
 
 
 def serve(
@@ -35,7 +39,7 @@ def serve(
     """
     from serving.deployment import Deployment
     from serving.examiner import Examiner
-    from serving.following import Follower, Rules
+    from serving.following import Follower
     from serving.launch import serve as started
     from serving.settings import load_serving, overruled
     from serving.worker import Places
@@ -46,7 +50,7 @@ def serve(
     places = Places(state=state or home / "state", home=home)
     registry = FollowedRegistry(f"sqlite:///{(store / 'mlflow.db').resolve()}", store / "mlruns")
     with Examiner() as examiner:
-        followed = Rules.of(rules, champion=alias)
+        followed = _rules(rules, champion=alias)
         follower = Follower(Deployment(home), registry, followed, nights=snapshots, now=common.now, admit=examiner)
         champion = follower.begin().champion
         with started(places, rules, port=port, host=host) as service, follower.at_work():
@@ -64,3 +68,19 @@ def demo(
     from experiments.demo import run_demo
 
     run_demo(data, work, config=CONFIG, console=out, progress=common.progress, ticking=common.ticking)
+
+
+def _rules(settings: Settings, *, champion: str) -> Rules:
+    """How the registry is followed, as the settings say."""
+    from serving.following import Rules
+    from serving.wire_releases import Trial
+
+    releases, experiment = settings.releases, settings.experiment
+    share = experiment.challenger_share if experiment.mode == "split" else 0.0
+    return Rules(
+        slowest_ms=releases.slowest_ms_per_request,
+        champion=champion,
+        trial=Trial(mode=experiment.mode, share=share, salt=experiment.salt),
+        poll_seconds=releases.poll_seconds,
+        keep=releases.keep_local,
+    )

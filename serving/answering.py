@@ -27,7 +27,7 @@ from serving.evidence import evidence, explained
 from serving.facts import OfCustomer
 from serving.online.port import CustomerState
 from serving.permissions import allowed_now, declared_since
-from serving.ranked import Ranked
+from serving.ranked import PHASES, Ranked
 from serving.reading import read, read_request
 from serving.recommend import recommend
 from serving.since import FRESH
@@ -133,11 +133,11 @@ class Answering:
             RequestRefused: as in `Serving.rank`.
             LogRefused: the decision could not be written down, and the settings want that before it is sent.
         """
-        watch = measures.Stopwatch()
+        started = time.perf_counter()
         turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
         question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
         shelf = self._shelf(turn.serving, question)
-        watch.ended("state")
+        measures.phase("state", time.perf_counter() - started)
         return self._decided(turn, question, shelf, request_id)
 
     def in_callers_order(self, asked: RankRequest, *, request_id: str) -> bytes:
@@ -147,8 +147,8 @@ class Answering:
             RequestRefused: as in `Serving.rank`.
         """
         serving = self._parts.current.take().champion
-        measures.not_ranked()
         reply = callers_order(replace(asked, at=self._moment(serving, asked.at)), serving, request_id, "deadline")
+        measures.ranked(reply)
         return msgspec.json.encode(reply)
 
     def read_rank(self, body: bytes) -> RankRequest:
@@ -251,8 +251,10 @@ class Answering:
         )
         started = time.perf_counter()
         answer = Answer(ranked.reply, msgspec.json.encode(ranked.reply))
-        measures.phases({**ranked.phases, "encode": time.perf_counter() - started})
-        measures.ranked(ranked.reply, turn.arm)
+        measures.phase("encode", time.perf_counter() - started)
+        for phase in PHASES:
+            measures.phase(phase, ranked.phases[phase])
+        measures.ranked(ranked.reply)
         self._write_down(turn, ranked, question, shelf, answer)
         self._shadowed(turn.serves, question, known, shelf, answer)
         return answer
@@ -275,11 +277,17 @@ class Answering:
         )
         try:
             log.append(decision, wait=parts.wait)
-            measures.logged(waiting=log.waiting, written=1)
         except LogRefused:
-            measures.logged(waiting=log.waiting, lost=1)
             if parts.wait:
                 raise
+        counts = log.counts
+        measures.logged(
+            waiting=log.waiting,
+            committed=counts.committed,
+            denied=counts.denied,
+            lost=counts.lost,
+            failed_commits=counts.failed_commits,
+        )
 
     def _known(self, serving: Serving, customer_id: str | None) -> Known:
         """What may be known of a shopper; while the store does not answer nobody knows whether she withdrew: she is a stranger then."""

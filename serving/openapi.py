@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from serving.wire import Problem, RankReply, RankRequest, ReleaseInfo
+from serving import problems
+from serving.api import CALLS, Call
+from serving.problems import Kind
+from serving.wire import Problem
 
-EXAMPLE: Mapping[str, Any] = {
-    "customer_id": "c000017",
-    "country": "DE",
-    "currency": "EUR",
-    "channel": "app",
-    "payment_method": "invoice",
-    "promised_at": "2026-10-04T18:00:00+02:00",
-    "at": "2026-10-02T09:30:00+02:00",
-    "today": [{"id": "e1", "kind": "size_guide", "sku": "s0001-38", "at": "2026-10-02T09:12:30+02:00"}],
-    "stated": [{"attribute": "occasion", "value": "wedding", "needed_on": "2026-10-10T00:00:00+02:00", "at": "2026-10-02T09:15:00+02:00"}],
-    "consents": [{"purpose": "measurements", "granted": True, "at": "2026-10-02T09:14:00+02:00"}],
-    "offers": [
-        {"sku": "s0001-38", "price": 4390, "discount": 500, "p_order": 0.031},
-        {"sku": "s0001-40", "price": 4390, "p_order": 0.024, "available": 3},
-        {"sku": "s0007-38", "price": 8990, "unit_cost": 3600, "p_order": 0.018},
-    ],
-    "basket": [{"sku": "s0003-M", "quantity": 1}],
-    "limit": 2,
-    "explain": True,
-    "request_id": "listing-42",
-}
-"""A request that the service accepts."""
-
-_REFUSALS = {
-    "400": "The body is no JSON in UTF-8.",
-    "413": "The body is larger than 1 MiB.",
-    "415": "The body is not announced as application/json.",
-    "422": "A field is missing, unknown, of the wrong type or out of its limits; `errors` names it.",
-    "500": "Something failed inside; the log holds it under the request_id.",
+_OF_EVERY_CALL = (
+    problems.UNAUTHORIZED,
+    problems.FORBIDDEN,
+    problems.HEADERS_TOO_LARGE,
+    problems.OVER_CAPACITY,
+    problems.TOO_LATE,
+    problems.INTERNAL,
+)
+_IN_THE_PATH: Mapping[str, Any] = {
+    "name": "customer_id",
+    "in": "path",
+    "required": True,
+    "description": "The shop's id of the customer, percent-encoded.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
 
 
@@ -47,9 +35,13 @@ def document(version: str) -> dict[str, Any]:
     Args:
         version: of the interface.
     """
-    _, components = msgspec.json.schema_components(
-        (RankRequest, RankReply, ReleaseInfo, Problem), ref_template="#/components/schemas/{name}"
-    )
+    types = [kind for call in CALLS for kind in (call.takes, call.answers) if kind is not None]
+    schemas, components = msgspec.json.schema_components([*types, Problem], ref_template="#/components/schemas/{name}")
+    told = iter(schemas)
+    paths: dict[str, dict[str, Any]] = {}
+    for call in CALLS:
+        takes = next(told) if call.takes is not None else None
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, takes, next(told))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -57,30 +49,42 @@ def document(version: str) -> dict[str, Any]:
             "version": version,
             "summary": "Ranks shop offers by what the customer will keep, and what that leaves in the till.",
         },
-        "paths": {"/v1/rank": {"post": _rank()}, "/v1/releases": {"get": _releases()}},
-        "components": {"schemas": components},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key, kr_…, made by `keeprank keys`."}},
+        },
     }
 
 
-def _rank() -> dict[str, Any]:
-    refusals = {status: _content(meaning, "Problem", "application/problem+json") for status, meaning in _REFUSALS.items()}
-    request = {"schema": _reference("RankRequest"), "example": EXAMPLE}
+def _operation(call: Call, takes: Mapping[str, Any] | None, answers: Mapping[str, Any]) -> dict[str, Any]:
+    scopes = [scope.value for scope in call.scopes]
+    told: dict[str, Any] = {
+        "operationId": call.name,
+        "summary": call.summary,
+        "description": f"Needs a key with the scope {' or '.join(scopes)}, or admin.",
+        "security": [{"key": []}],
+        "responses": {"200": _content("The reply.", answers, "application/json"), **_refusals([*call.refuses, *_OF_EVERY_CALL])},
+    }
+    if "{customer_id}" in call.path:
+        told["parameters"] = [_IN_THE_PATH]
+    if takes is not None:
+        body: dict[str, Any] = {"schema": takes, **({} if call.example is None else {"example": call.example})}
+        media = {"application/json": body, **({"application/x-ndjson": {"schema": {"type": "string"}}} if call.name == "events" else {})}
+        told["requestBody"] = {"required": True, "content": media}
+    return told
+
+
+def _refusals(kinds: Sequence[Kind]) -> dict[str, Any]:
+    by_status: dict[int, list[Kind]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    problem = {"$ref": "#/components/schemas/Problem"}
     return {
-        "operationId": "rank",
-        "summary": "Rank offers for a shopper by expected kept margin.",
-        "requestBody": {"required": True, "content": {"application/json": request}},
-        "responses": {"200": _content("The offers, best first.", "RankReply", "application/json"), **refusals},
+        str(status): _content("; ".join(f"{kind.title} ({kind.type})" for kind in some), problem, problems.MEDIA_TYPE)
+        for status, some in sorted(by_status.items())
     }
 
 
-def _releases() -> dict[str, Any]:
-    reply = _content("The release, the snapshot and the policy.", "ReleaseInfo", "application/json")
-    return {"operationId": "releases", "summary": "Say what serves.", "responses": {"200": reply}}
-
-
-def _content(meaning: str, schema: str, media_type: str) -> dict[str, Any]:
-    return {"description": meaning, "content": {media_type: {"schema": _reference(schema)}}}
-
-
-def _reference(schema: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{schema}"}
+def _content(meaning: str, schema: Mapping[str, Any], media_type: str) -> dict[str, Any]:
+    return {"description": meaning, "content": {media_type: {"schema": schema}}}

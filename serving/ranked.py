@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
 from features.catalogue import Values
 from serving.features_hash import features_hash
 from serving.wire import RankReply
 
-PHASES = ("features", "scores", "decide")
+Phase = Literal["features", "scores", "decide"]
+
+PHASES: tuple[Phase, ...] = get_args(Phase)
 """What a ranking's time is spent on: looking up and computing features; the models; order, money and the reply itself."""
 
 
@@ -26,7 +29,7 @@ class Ranked:
 
     reply: RankReply
     features: Values
-    phases: Mapping[str, float]
+    phases: Mapping[Phase, float]
 
     @cached_property
     def features_hash(self) -> str:
