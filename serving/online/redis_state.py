@@ -53,7 +53,7 @@ class RedisState:
         retry = Retry(ExponentialBackoff(cap=_LONGEST_WAIT_S, base=_LONGEST_WAIT_S / 5), _TRIES)
         self._redis: Any = redis.Redis.from_url(url, retry=retry, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
         self._pseudonyms, self._prefix, self._power_cut_safe = pseudonyms, prefix, power_cut_safe
-        self._overlay, self._following, self._change, self._life = Overlay(), threading.Lock(), 0, b""
+        self._overlay, self._following, self._change, self._life = Overlay(), threading.Lock(), 0, None
         with self._answering():
             self._require_durable()
             self._require_ours()
@@ -149,7 +149,7 @@ class RedisState:
         return f"{self._prefix}of:{part:d}:{customer_id}"
 
     def _catch_up(self) -> None:
-        life, last = self._redis.pipeline(transaction=False).hget(f"{self._prefix}about", "life").get(f"{self._prefix}change").execute()
+        life, last = self._redis.mget(f"{self._prefix}life", f"{self._prefix}change")
         number = int(last or 0)
         if (life, number) == (self._life, self._change):
             return
@@ -197,7 +197,8 @@ class RedisState:
 
     def _require_ours(self) -> None:
         about, check = f"{self._prefix}about", self._pseudonyms.of(_WORD).encode()
-        for name, value in (("format", FORMAT), ("secret", check), ("life", secrets.token_hex(8))):
+        self._redis.set(f"{self._prefix}life", secrets.token_hex(8), nx=True)
+        for name, value in (("format", FORMAT), ("secret", check)):
             self._redis.hsetnx(about, name, value)
         found = self._redis.hmget(about, ["format", "secret"])
         if found[0] != FORMAT:

@@ -11,7 +11,8 @@ Keys, each behind the state's prefix:
     changes, change             sorted set: the same fields by the number of their last change; the last number
     tombstones                  hash: pseudonym to when erased and when rejoined
     settled                     the moment up to which facts were dropped
-    about                       hash: format, what the secret makes of a fixed word, which life of the data this is
+    about                       hash: format, what the secret makes of a fixed word
+    life                        which life of the data this is: another one after it was emptied
 """
 
 from __future__ import annotations
