@@ -152,7 +152,9 @@ def _matrices(serving: Serving) -> list[dict[str, np.ndarray[Any, Any]]]:
     for one in _asked(serving, OFFERS)[:10]:
         inputs = serving.matrix(one)
         models = {kind: serving.release.models[kind] for kind in KINDS}
-        found.append({kind: np.column_stack([serving.columns(inputs, model.features), *_held(model, OFFERS)]) for kind, model in models.items()})
+        found.append(
+            {kind: np.column_stack([serving.columns(inputs, model.features), *_held(model, OFFERS)]) for kind, model in models.items()}
+        )
     return found
 
 
@@ -209,7 +211,18 @@ def _plain(release: Path, serving: Serving, folder: Path) -> Iterator[int]:
     tables, port = folder / "plain", free_port()
     _write_plain(serving, tables)
     environment = {**os.environ, "KEEPRANK_RELEASE": str(release), "KEEPRANK_PLAIN": str(tables), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.plain_service:app", "--port", str(port), "--workers", "2", "--log-level", "error"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "benchmarks.plain_service:app",
+        "--port",
+        str(port),
+        "--workers",
+        "2",
+        "--log-level",
+        "error",
+    ]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:  # noqa: S603
         try:
             _wait_for(port)
@@ -233,6 +246,7 @@ def _write_plain(serving: Serving, tables: Path) -> None:
 
 
 def _one(serving: Serving, skus: Sequence[str], customer_id: str | None) -> RankRequest:
+    """A request for skus at the snapshot's own moment."""
     return RankRequest(offers=[Offer(sku=sku) for sku in skus], customer_id=customer_id, country="DE")
 
 

@@ -29,6 +29,8 @@ from experiments.simulation.small import small_comparison
 from features.shop import Shop
 from features.source import read_tables, write_tables
 from serving.launch import free_port, serve
+from serving.settings import load_serving, overruled
+from serving.worker import Places
 from training.gate import judge, promote
 from training.history import whoami
 from training.pipeline import Progress, train
@@ -91,7 +93,8 @@ def run_demo(data: Path | None, work: Path, *, config: Path, console: Console, p
     release = registry.fetch_release(champion, work / "serving" / "release")
     snapshot = registry.fetch_artifact(champion, SNAPSHOT, work / "serving" / "snapshot")
     console.rule("[bold]3  Serve, and rank over HTTP")
-    with serve(release, snapshot, port=free_port()) as service:
+    rules = overruled(load_serving(config / "serving.toml"), workers=1, authentication=False)
+    with serve(Places(work / "serving" / "state", release=release, snapshot=snapshot), rules, port=free_port()) as service:
         _rank(service.url, shopper_of(shop), shop, console)
     if data is None:
         _compare(policy, settings, console, ticking)

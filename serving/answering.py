@@ -28,7 +28,7 @@ from serving.facts import OfCustomer
 from serving.online.port import CustomerState
 from serving.permissions import allowed_now, declared_since
 from serving.ranked import PHASES, Ranked
-from serving.reading import read, read_request
+from serving.reading import read
 from serving.recommend import recommend
 from serving.since import FRESH
 from serving.sizes import SizeReply, size_reply
@@ -150,10 +150,6 @@ class Answering:
         reply = callers_order(replace(asked, at=self._moment(serving, asked.at)), serving, request_id, "deadline")
         measures.ranked(reply)
         return msgspec.json.encode(reply)
-
-    def read_rank(self, body: bytes) -> RankRequest:
-        """A ranking's request; see `serving.reading.read_request`."""
-        return read_request(body)
 
     def recommend(self, asked: RecommendRequest, *, request_id: str) -> RecommendReply:
         """Recommend skus of the whole assortment; the ranking is written down like any other.
@@ -280,14 +276,6 @@ class Answering:
         except LogRefused:
             if parts.wait:
                 raise
-        counts = log.counts
-        measures.logged(
-            waiting=log.waiting,
-            committed=counts.committed,
-            denied=counts.denied,
-            lost=counts.lost,
-            failed_commits=counts.failed_commits,
-        )
 
     def _known(self, serving: Serving, customer_id: str | None) -> Known:
         """What may be known of a shopper; while the store does not answer nobody knows whether she withdrew: she is a stranger then."""

@@ -78,6 +78,8 @@ RANK_EXAMPLE: Mapping[str, Any] = {
     "basket": [{"sku": "s0003-M", "quantity": 1}],
     "limit": 2,
     "explain": True,
+    "personalization": True,
+    "session_id": "visit-7",
     "request_id": "listing-42",
 }
 """A request that the service accepts."""

@@ -6,6 +6,7 @@ stays free to answer probes and to read the next request. All other calls share 
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ from serving.keys import Door, Refusal
 from serving.limits import Limits
 from serving.openapi import document
 from serving.problems import not_let_in, over_capacity, problem, refused
-from serving.reading import RequestRefused
+from serving.reading import RequestRefused, read_request
 from serving.request_lines import RequestLines
 from serving.settings import Settings
 from serving.wire import FieldError
@@ -60,6 +61,8 @@ class _Visit:
     route: str = "other"
     key_id: str | None = None
     release: str | None = None
+    headers: headers.Headers = headers.PERSONAL
+    """That the reply carries; a page of ours brings its own."""
 
 
 class Application:
@@ -106,7 +109,9 @@ class Application:
 
         async def counted(message: Message) -> None:
             nonlocal status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message["headers"], *visit.headers]}
             await send(message)
 
         try:
@@ -157,13 +162,11 @@ class Application:
         visit: _Visit = request.scope[_VISIT]
         visit.route = call.path
         try:
-            response = await self._let_in(call.scopes, request, visit) or await self._answered(call, request, visit)
+            return await self._let_in(call.scopes, request, visit) or await self._answered(call, request, visit)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_GONE)  # nobody reads it; it is counted
         except Exception as error:  # noqa: BLE001  (told: as a refusal, or in the log)
-            response = self._refusal(error, visit)
-        response.raw_headers.extend(headers.PERSONAL)
-        return response
+            return self._refusal(error, visit)
 
     async def _let_in(self, scopes: tuple[KeyScope, ...], request: Request, visit: _Visit) -> Response | None:
         who = self._door.authorise(request.headers.get("authorization"), *scopes)
@@ -199,7 +202,9 @@ class Application:
         return partial(self._answering.answer, call, body, request_id=request_id)
 
     async def _rank(self, body: bytes, visit: _Visit) -> Response:
-        asked = self._answering.read_rank(body)
+        started = time.perf_counter()
+        asked = read_request(body)
+        measures.phase("read", time.perf_counter() - started)
         visit.request_id = asked.request_id or visit.request_id
         work = partial(self._answering.rank, asked, request_id=visit.request_id)
         done = await self._in(self._ranking, work)
@@ -249,7 +254,7 @@ class Application:
         if isinstance(who, Refusal):
             measures.not_let_in(who.value)
             return not_let_in(who, request_id=visit.request_id)
-        content, media_type = measures.page()
+        content, media_type = await asyncio.to_thread(measures.page)  # it reads files
         return Response(content, media_type=media_type)
 
 
@@ -284,10 +289,9 @@ def _require_content(call: Call, request: Request) -> None:
 
 
 async def _fixed(route: str, content: bytes, request: Request) -> Response:
-    request.scope[_VISIT].route = route
-    response = Response(content, media_type=_JSON)
-    response.raw_headers.extend(headers.PUBLIC)
-    return response
+    visit: _Visit = request.scope[_VISIT]
+    visit.route, visit.headers = route, headers.PUBLIC
+    return Response(content, media_type=_JSON)
 
 
 async def _unknown_route(request: Request, _refused: Exception) -> Response:

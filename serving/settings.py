@@ -91,7 +91,7 @@ class Releases(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         slowest_ms_per_request: a release that takes longer to score a probe request is refused.
     """
 
-    poll_seconds: Annotated[float, Meta(gt=0, le=10)]
+    poll_seconds: Annotated[float, Meta(gt=0, le=5)]
     keep_local: Annotated[int, Meta(ge=2, le=100)]
     slowest_ms_per_request: Annotated[float, Meta(gt=0, le=60_000)]
 

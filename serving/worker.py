@@ -115,6 +115,7 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         )
         closing.callback(application.close)
         _say(current.take(), state, lines)
+        Thread(target=_count, args=(log, shadows, stop), daemon=True).start()
         for run in [shadows.run, *([watcher.run] if watcher is not None else [])]:
             Thread(target=run, args=(stop,), daemon=True).start()
         yield application
@@ -184,6 +185,22 @@ def _offer(
         )
 
     shadows.offer(serves.challenger, Asked(answer.reply, again))
+
+
+def _count(log: DecisionLog | None, shadows: Shadows, stop: Event) -> None:
+    """Tell metrics every second what became of decisions and shadows."""
+    while not stop.wait(1.0):
+        tried = shadows.counts()
+        measures.shadowed(scored=tried.scored, dropped=tried.dropped, failed=tried.failed)
+        if log is not None:
+            held = log.counts
+            measures.logged(
+                waiting=log.waiting,
+                committed=held.committed,
+                denied=held.denied,
+                lost=held.lost,
+                failed_commits=held.failed_commits,
+            )
 
 
 def _log_shadow(parts: Parts, shadowed: Shadowed) -> None:

@@ -21,16 +21,17 @@ import pytest
 
 from domain.money import half_even
 from features.snapshot import load_snapshot
-from serving.launch import Running, free_port, serve
+from serving.launch import Running, free_port
+from tests.support.doors import running
 from training.model import load, save
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def service(release_folder: Path, snapshot_folder: Path) -> Iterator[Running]:
-    with serve(release_folder, snapshot_folder, port=free_port()) as running:
-        yield running
+def service(release_folder: Path, snapshot_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(release_folder, snapshot_folder, tmp_path_factory.mktemp("state")) as one:
+        yield one
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_metrics_count_rankings_and_say_what_serves(client: httpx.Client, skus: 
 
     assert 'keeprank_requests_total{route="/v1/rank",status="200"}' in text
     assert 'keeprank_request_seconds_bucket{le="0.1",route="/v1/rank"}' in text
-    assert f'release="{client.get("/v1/releases").json()["release"]}"' in text
+    assert f'release="{client.get("/v1/releases").json()["champion"]["named"]["release"]}"' in text
 
 
 def test_a_caller_who_hangs_up_is_no_failure_of_ours(service: Running, client: httpx.Client) -> None:
@@ -98,7 +99,7 @@ def test_a_caller_who_hangs_up_is_no_failure_of_ours(service: Running, client: h
 
 
 def test_what_happened_today_moves_the_scores(client: httpx.Client, skus: list[str]) -> None:
-    first = dt.datetime.fromisoformat(client.get("/v1/releases").json()["snapshot_at"])
+    first = dt.datetime.fromisoformat(client.get("/v1/releases").json()["champion"]["info"]["snapshot_at"])
     at, morning = (first + dt.timedelta(hours=hours) for hours in (12, 9))
     moves = [
         {"id": f"{kind}{number}", "kind": kind, "sku": skus[0], "at": (morning + dt.timedelta(minutes=number)).isoformat()}
@@ -142,7 +143,7 @@ def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> N
         (json.dumps({"offers": [{"sku": "a"}], "at": "2000-01-01T00:00:00Z"}).encode(), 422, ["/at"]),
         (json.dumps({"offers": [{"sku": "a"}], "at": "2100-01-01T00:00:00Z"}).encode(), 422, ["/at"]),
         (json.dumps({"offers": [{"sku": "a"}], "today": [{"id": str(number)} for number in range(501)]}).encode(), 422, ["/today/0/kind"]),
-        (b'{"offers": ' + b"[" * 500_000, 422, ["/offers/0"]),
+        (b'{"offers": ' + b"[" * 500_000, 400, []),
         (b" " * (2**20 + 1), 413, []),
         (b" " * 2**23, 413, []),
     ],
@@ -174,7 +175,8 @@ def test_two_clients_at_once_get_their_own_answers(client: httpx.Client, skus: l
 
 
 def exit_of(release: Path, snapshot: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "KEEPRANK_RELEASE": str(release), "KEEPRANK_SNAPSHOT": str(snapshot), "BENTOML_DO_NOT_TRACK": "True"}
+    told = {"RELEASE": release, "SNAPSHOT": snapshot, "STATE": home, "SETTINGS": ROOT / "config" / "serving.toml"}
+    environment = {**os.environ, **{f"KEEPRANK_{name}": str(path) for name, path in told.items()}, "BENTOML_DO_NOT_TRACK": "True"}
     return subprocess.run(
         [sys.executable, "-m", "bentoml", "serve", "serving.service:KeeprankService", "--host", "127.0.0.1", "--port", str(free_port())],
         cwd=ROOT,
@@ -211,20 +213,20 @@ def interrupted(_: Running) -> None:
     raise KeyboardInterrupt
 
 
-def killed(running: Running) -> None:
-    running.process.kill()
+def killed(service: Running) -> None:
+    service.process.kill()
     raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("end", [interrupted, killed])
-def test_nothing_is_left_behind(release_folder: Path, snapshot_folder: Path, end: Callable[[Running], None]) -> None:
+def test_nothing_is_left_behind(release_folder: Path, snapshot_folder: Path, tmp_path: Path, end: Callable[[Running], None]) -> None:
     found: list[int] = []
 
     def run() -> None:
-        with serve(release_folder, snapshot_folder, port=free_port()) as running:
-            first = running.process.pid
+        with running(release_folder, snapshot_folder, tmp_path) as service:
+            first = service.process.pid
             found.extend([first, *(pid for pid, parent in processes().items() if parent == first)])
-            end(running)
+            end(service)
 
     with pytest.raises(KeyboardInterrupt):
         run()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import logging
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,25 @@ import pytest
 from prometheus_client import REGISTRY
 from starlette.types import Message
 
-from serving.app import LARGEST_BODY_BYTES, Application
-from serving.current import Current, Serves
+from serving.app import Application
 from serving.problems import KINDS
 from serving.state import Serving
 from serving.wire import Problem, RankReply
-from tests.support.switching import NOW
+from tests.support.doors import application, patient
 
 JSON = {"content-type": "application/json"}
 
 
+LARGEST_BODY_BYTES = patient().service.largest_body_bytes
+
+
+def door_to(serving: Serving) -> Application:
+    return application(serving, Path(tempfile.mkdtemp()))
+
+
 def sent(serving: Serving, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app=Application(Current(Serves.alone(serving, now=NOW))))
+        transport = httpx.ASGITransport(app=door_to(serving))
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
             return await client.request(method, path, content=content, headers=JSON if headers is None else headers)
 
@@ -93,7 +99,7 @@ def test_a_refusal_carries_the_requests_own_id(serving: Serving) -> None:
         (b"{}", {}, 415, "unsupported-content"),
         (b"{}", {**JSON, "content-encoding": "gzip"}, 415, "unsupported-content"),
         (b" " * (LARGEST_BODY_BYTES + 1), JSON, 413, "request-too-large"),
-        (b"[" * LARGEST_BODY_BYTES, JSON, 422, "invalid-request"),
+        (b"[" * LARGEST_BODY_BYTES, JSON, 400, "malformed-json"),
     ],
 )
 def test_what_cannot_be_read_is_refused(serving: Serving, content: bytes, headers: dict[str, str], status: int, kind: str) -> None:
@@ -120,15 +126,15 @@ def test_a_wrong_method_is_told_the_right_one(serving: Serving) -> None:
     assert "POST" == response.headers["allow"]
 
 
-def test_what_fails_inside_stays_inside_and_is_logged(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_inside_stays_inside_and_is_logged(serving: Serving, capsys: pytest.CaptureFixture[str]) -> None:
     broken = replace(serving, products=None)  # type: ignore[arg-type]
 
-    with caplog.at_level(logging.ERROR):
-        document = problem_of(sent(broken, "POST", "/v1/rank", b'{"offers": [{"sku": "a"}], "request_id": "mine"}'))
+    document = problem_of(sent(broken, "POST", "/v1/rank", b'{"offers": [{"sku": "a"}], "request_id": "mine"}'))
 
     assert (500, "/problems/internal-error", "mine") == (document.status, document.type, document.request_id)
     assert "NoneType" not in document.detail
-    assert "mine" in caplog.text
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [("mine", "failed")] == [(line["request_id"], line["event"]) for line in told if line["level"] == "error"]
 
 
 def test_every_kind_of_problem_has_a_code_of_its_own() -> None:
@@ -147,14 +153,15 @@ def test_the_handbook_lists_every_type_of_problem_and_no_other() -> None:
 def test_the_index_names_the_endpoints_and_loads_nothing_from_elsewhere(serving: Serving) -> None:
     response = sent(serving, "GET", "/")
 
-    assert "/v1/rank" in response.json()["endpoints"]
+    assert "POST /v1/rank" in response.json()["endpoints"]
     assert "http" not in response.text
 
 
 def test_the_release_that_serves_is_told(serving: Serving) -> None:
     told = sent(serving, "GET", "/v1/releases").json()
 
-    assert (serving.release.seal, ["fit", "reason", "return"]) == (told["release"], told["models"])
+    champion = told["champion"]["info"]
+    assert (serving.release.seal, ["fit", "reason", "return"]) == (champion["release"], champion["models"])
 
 
 def count(route: str, status: str) -> float:
@@ -171,7 +178,7 @@ def test_a_caller_who_hangs_up_is_no_failure_of_ours(serving: Serving) -> None:
     scope = {"type": "http", "method": "POST", "path": "/v1/rank", "headers": [(b"content-type", b"application/json")], "query_string": b""}
     before = count("/v1/rank", "499"), count("/v1/rank", "500")
 
-    asyncio.run(Application(Current(Serves.alone(serving, now=NOW)))(scope, gone, unheard))
+    asyncio.run(door_to(serving)(scope, gone, unheard))
 
     assert (before[0] + 1, before[1]) == (count("/v1/rank", "499"), count("/v1/rank", "500"))
 
@@ -182,5 +189,3 @@ def test_answers_are_counted_by_route_and_status(serving: Serving) -> None:
     sent(serving, "GET", "/secret/path")
 
     assert (before[0] + 1, before[1] + 1) == (count("/v1/rank", "422"), count("other", "404"))
-    labels = {"release": serving.release.seal, "snapshot": serving.snapshot.seal, "policy": serving.policy.version}
-    assert 1.0 == REGISTRY.get_sample_value("keeprank_serves", labels)

@@ -1,4 +1,3 @@
-import shutil
 import signal
 import socket
 import subprocess
@@ -8,36 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import ReleaseRefused, SettingsRefused
+from domain.errors import SettingsRefused
 from serving.launch import free_port, serve
+from serving.worker import Places
 from tests.conftest import ROOT
+from tests.support.doors import patient, running
 
 
-def test_a_tampered_release_is_refused_before_anything_starts(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(release_folder, tmp_path / "release")
-    trees = copy / "return" / "trees.txt"
-    trees.write_text(trees.read_text() + "\n")
-
-    with pytest.raises(ReleaseRefused, match=r"return/trees.txt is changed"), serve(copy, snapshot_folder, port=free_port()):
-        pass
-
-
-def test_a_port_that_is_taken_is_refused(release_folder: Path, snapshot_folder: Path) -> None:
+def test_a_port_that_is_taken_is_refused(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
 
-        with pytest.raises(SettingsRefused, match=f"cannot listen on 127.0.0.1:{port}"), serve(release_folder, snapshot_folder, port=port):
+        refused = pytest.raises(SettingsRefused, match=f"cannot listen on 127.0.0.1:{port}")
+        with refused, running(release_folder, snapshot_folder, tmp_path, port=port):
             pass
 
 
+def test_without_keys_only_this_machine_is_listened_to(release_folder: Path, snapshot_folder: Path, tmp_path: Path) -> None:
+    places = Places(state=tmp_path, release=release_folder, snapshot=snapshot_folder)
+
+    with pytest.raises(SettingsRefused, match=r"authentication = False on 0\.0\.0\.0"), serve(places, patient(), port=1, host="0.0.0.0"):  # noqa: S104
+        pass
+
+
 @pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_launcher_takes_the_service_along(signalled: signal.Signals, release_folder: Path, snapshot_folder: Path) -> None:
+def test_a_killed_launcher_takes_the_service_along(
+    signalled: signal.Signals, release_folder: Path, snapshot_folder: Path, tmp_path: Path
+) -> None:
     port = free_port()
     program = (
-        "import sys, pathlib, serving.launch as launch\n"
-        f"with launch.serve(pathlib.Path({str(release_folder)!r}), pathlib.Path({str(snapshot_folder)!r}), port={port}) as service:\n"
+        "from pathlib import Path\nfrom tests.support.doors import running\n"
+        f"with running(Path({str(release_folder)!r}), Path({str(snapshot_folder)!r}), Path({str(tmp_path)!r}), port={port}) as service:\n"
         "    print('ready', flush=True)\n"
         "    service.wait()\n"
     )

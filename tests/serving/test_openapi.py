@@ -3,9 +3,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import pytest
 
-from serving.openapi import EXAMPLE, document
-from serving.problems import KINDS
+from serving.api import CALLS, RANK_EXAMPLE, Call
+from serving.openapi import document
 from serving.reading import read_request
 from serving.wire import BasketLine, Consent, Move, Offer, RankRequest, Statement
 
@@ -30,17 +31,17 @@ def test_every_reference_leads_somewhere() -> None:
 def test_the_example_is_a_request_that_the_service_accepts() -> None:
     given = DOCUMENT["paths"]["/v1/rank"]["post"]["requestBody"]["content"]["application/json"]["example"]
 
-    assert EXAMPLE == given
+    assert RANK_EXAMPLE == given
     assert msgspec.convert(given, RankRequest) == read_request(json.dumps(given).encode())
 
 
 def test_the_example_shows_every_field_of_a_request() -> None:
-    assert {field.name for field in msgspec.structs.fields(RankRequest)} == set(EXAMPLE)
-    shown = {name for offer in EXAMPLE["offers"] for name in offer}
+    assert {field.name for field in msgspec.structs.fields(RankRequest)} == set(RANK_EXAMPLE)
+    shown = {name for offer in RANK_EXAMPLE["offers"] for name in offer}
     assert {field.name for field in msgspec.structs.fields(Offer)} - shown == {"quantity", "hidden"}
-    assert {field.name for field in msgspec.structs.fields(BasketLine)} - set(EXAMPLE["basket"][0]) == {"price"}
+    assert {field.name for field in msgspec.structs.fields(BasketLine)} - set(RANK_EXAMPLE["basket"][0]) == {"price"}
     for part, struct in (("today", Move), ("stated", Statement), ("consents", Consent)):
-        assert {field.name for field in msgspec.structs.fields(struct)} == set(EXAMPLE[part][0])
+        assert {field.name for field in msgspec.structs.fields(struct)} == set(RANK_EXAMPLE[part][0])
 
 
 def test_unknown_fields_of_a_request_are_refused_and_the_document_says_so() -> None:
@@ -51,7 +52,12 @@ def test_unknown_fields_of_a_request_are_refused_and_the_document_says_so() -> N
     assert [False] * 6 == [schemas[name]["additionalProperties"] for name in requested]
 
 
-def test_every_refusal_of_a_ranking_is_announced() -> None:
-    announced = set(DOCUMENT["paths"]["/v1/rank"]["post"]["responses"])
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+def test_every_call_announces_its_refusals_and_takes_its_example(call: Call) -> None:
+    operation = DOCUMENT["paths"][call.path][call.method.lower()]
 
-    assert {"200", *(str(kind.status) for kind in KINDS)} - {"404", "405"} == announced
+    announced = {int(status) for status in operation["responses"]}
+    assert {200, 401, 403, 500, 503} | {kind.status for kind in call.refuses} <= announced
+    assert (call.takes is None) == ("requestBody" not in operation)
+    if call.takes is not None:
+        msgspec.convert(operation["requestBody"]["content"]["application/json"]["example"], call.takes)

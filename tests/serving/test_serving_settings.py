@@ -26,7 +26,7 @@ def refusal(text: str) -> str:
 def test_the_file_that_is_shipped_asks_for_keys_and_keeps_what_was_acknowledged() -> None:
     settings = parse_serving(TEXT)
 
-    assert (True, "full", "off") == (settings.trust.authentication, settings.state.fsync, settings.experiment.mode)
+    assert (True, "full", "alone") == (settings.trust.authentication, settings.state.fsync, settings.experiment.mode)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ class WithoutFacts:
 
     serving: Serving
 
-    def rank(self, request: RankRequest, *, request_id: str, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf], **_: object) -> RankReply:
+    def rank(
+        self, request: RankRequest, *, request_id: str, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf], **_: object
+    ) -> RankReply:
         assert not facts
         assert not shelf
         return self.serving.rank(request, request_id=request_id)
@@ -44,7 +46,9 @@ class Answers:
 
     release: str = "0123456789ab"
 
-    def rank(self, request: RankRequest, *, request_id: str, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf], **_: object) -> RankReply:
+    def rank(
+        self, request: RankRequest, *, request_id: str, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf], **_: object
+    ) -> RankReply:
         reply = answer(request, request_id=request_id, release=self.release)
         return msgspec.structs.replace(reply, order_bonus=7 + len(facts) + len(shelf))
 
