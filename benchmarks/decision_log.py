@@ -52,7 +52,7 @@ def decisions(serving: Serving, count: int, different: int = 50) -> Iterator[Log
             msgspec.json.encode(reply),
             served_at=at + dt.timedelta(milliseconds=number),
             settings="settings",
-            features_hash=serving.release.feature_set,
+            features_hash="0" * 32,
             facts=moves,
             shelf={skus[0]: Shelf(price=1999, currency="EUR", available=3)},
         )

@@ -15,7 +15,7 @@ from commands.common import out
 if TYPE_CHECKING:  # a command imports what it runs when it runs
     from collections.abc import Callable, Sequence
 
-    from serving.decision_log.replay import Ranks
+    from serving.decision_log.replay import Answers
 
 
 def replay(
@@ -41,7 +41,7 @@ def replay(
         held = storage.held()
         with common.ticking(held, "playing decisions again") as tick:
             wanted = islice(entries(storage, Where(request_id=request_id), step=tick), first)
-            found = list(play_again(wanted, _serving(releases or [], snapshots or [])))
+            found = list(play_again(wanted, _answering(releases or [], snapshots or [])))
     finally:
         storage.close()
     out.print(replay_table(found))
@@ -51,17 +51,18 @@ def replay(
         raise typer.Exit(1)
 
 
-def _serving(releases: Sequence[Path], snapshots: Sequence[Path]) -> Callable[[str, str], Ranks | None]:
+def _answering(releases: Sequence[Path], snapshots: Sequence[Path]) -> Callable[[str, str], Answers | None]:
     """Loads a release and a snapshot by their seals, each pair once."""
     from features.sealed import by_seal
+    from serving.decision_log.replay import answers
     from serving.state import Serving
 
     known_releases, known_snapshots = by_seal(releases), by_seal(snapshots)
 
     @lru_cache(maxsize=2)  # the log is in order: what served before is seldom needed again
-    def serving(release: str, snapshot: str) -> Ranks | None:
+    def answering(release: str, snapshot: str) -> Answers | None:
         if release not in known_releases or snapshot not in known_snapshots:
             return None
-        return Serving.load(known_releases[release], known_snapshots[snapshot])
+        return answers(Serving.load(known_releases[release], known_snapshots[snapshot]))
 
-    return serving
+    return answering

@@ -10,14 +10,15 @@ from msgspec import Struct
 
 from serving.assortment import Shelf
 from serving.facts import OfCustomer
-from serving.wire import Arm, RankReply, RankRequest
+from serving.wire import RankReply, RankRequest
+from serving.wire_releases import Arm
 
 
 class LoggedDecision(Struct, frozen=True, kw_only=True):
     """One ranking decision, with all that it hung on.
 
-    What the reply says itself is read from it: request_id, release, snapshot, policy, objective, order bonus, and of each offer its sku,
-    position, propensity, P(order), P(return) and expected kept margin.
+    What the reply says itself is read from it: request_id, release, snapshot, policy, fallback, objective, order bonus, and of each offer
+    its sku, position, propensity, P(order), P(return) and expected kept margin.
 
     Attributes:
         served_at: when, by the service's clock.
@@ -27,7 +28,7 @@ class LoggedDecision(Struct, frozen=True, kw_only=True):
         settings: version of the service's settings.
         arm: whose release decided.
         shown: whether the shopper saw it; False for a shadow.
-        features_hash: of the feature set that the release reads.
+        features_hash: of what the models read (`serving.features_hash`); empty where nothing was ranked for want of time.
         reply: the answer.
         encoded: the same as the bytes that were sent.
     """

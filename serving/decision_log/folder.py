@@ -127,6 +127,17 @@ class LogFolder:
                 journal.delete_up_to(self._folder / journal.FILE, segment.last)
             return bool(rows)
 
+    def forget(self, before: dt.datetime) -> int:
+        """Remove the oldest segments, as long as all that they hold was served before a moment; how many decisions they held."""
+        gone = 0
+        with self._alone() as mine, refusing(self._folder / _SEGMENTS):
+            for segment in segments(self._folder / _SEGMENTS) if mine else []:
+                if segment.newest() >= microseconds(before):
+                    break
+                segment.file.unlink()
+                gone += segment.last - segment.first + 1
+        return gone
+
     def close(self) -> None:
         """Wait for a segment that is being written, and close the files."""
         if self._rolling is not None:

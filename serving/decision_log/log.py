@@ -123,6 +123,19 @@ class DecisionLog:
         """
         return self._storage.shred(self._pseudonym(customer_id), at)
 
+    def forget(self, before: dt.datetime) -> int:
+        """Remove what is older than it may become: the oldest decisions, served before a moment.
+
+        In a folder whole segments go, so some stay a little longer.
+
+        Returns:
+            How many went.
+
+        Raises:
+            LogRefused: they cannot be removed.
+        """
+        return self._storage.forget(before)
+
     def close(self) -> None:
         """Commit what has gathered, stop the writer and close the storage."""
         self._inbox.end()

@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS keeprank_decisions (
     shown boolean NOT NULL,
     features_hash text NOT NULL,
     reply_hash text NOT NULL,
+    fallback text NOT NULL,
     objective text NOT NULL,
     order_bonus bigint NOT NULL,
     propensities float8[] NOT NULL,
@@ -100,7 +101,7 @@ class PostgresLog:
 
     def keys_of(self, tokens: Collection[str]) -> dict[str, SubjectKey]:
         """The keys that are left, by token."""
-        with self._reading() as connection:
+        with self._connected() as connection:
             return {key.token: key for key in _found(connection, "token", tokens).values()}
 
     def shred(self, subject: str, at: dt.datetime) -> bool:
@@ -112,7 +113,7 @@ class PostgresLog:
                 "ON CONFLICT (subject) DO UPDATE SET at = greatest(old.at, excluded.at)",
                 (subject, microseconds(at)),
             )
-        with self._reading() as connection:
+        with self._connected() as connection:
             connection.rollback()
             connection.autocommit = True
             connection.execute("VACUUM FULL keeprank_decision_keys")
@@ -125,16 +126,21 @@ class PostgresLog:
 
     def rows(self) -> Iterator[Numbered]:
         """All committed rows as of one moment, in order."""
-        with self._reading() as connection, connection.cursor("decisions") as cursor:
+        with self._connected() as connection, connection.cursor("decisions") as cursor:
             cursor.itersize = _AT_ONCE
             for number, *values in cursor.execute(_SELECT):
                 yield number, _row(values)
 
     def held(self) -> int:
         """How many rows there are."""
-        with self._reading() as connection:
+        with self._connected() as connection:
             found = connection.execute("SELECT count(*) FROM keeprank_decisions").fetchone()
         return 0 if found is None else int(found[0])
+
+    def forget(self, before: dt.datetime) -> int:
+        """Remove decisions served before a moment; how many."""
+        with self._connected() as connection:
+            return connection.execute("DELETE FROM keeprank_decisions WHERE served_at < %s", (before,)).rowcount
 
     def close(self) -> None:
         """Close the writer's connection."""
@@ -156,7 +162,7 @@ class PostgresLog:
                 raise
 
     @contextmanager
-    def _reading(self) -> Iterator[_Connection]:
+    def _connected(self) -> Iterator[_Connection]:
         with self._refusing(), psycopg.connect(self._url) as connection:
             yield connection
 

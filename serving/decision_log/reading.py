@@ -16,21 +16,21 @@ from serving.decision_log.folder import LogFolder
 from serving.decision_log.postgres import PostgresLog
 from serving.decision_log.rows import EVERYBODY, Row, ShownOffers, SubjectKey, decision_of, floats, microseconds, moment, shown_of
 from serving.decision_log.storage import LogStorage
-from serving.wire import Arm
+from serving.wire_releases import Arm
 
 _AT_ONCE = 200
 _TABLE = pa.schema(
     [
-        *((name, pa.string()) for name in ("request_id", "customer_id")),
+        *((name, pa.string()) for name in ("request_id", "customer_id", "session_id")),
         ("at", pa.timestamp("us", tz="UTC")),
         *((name, pa.string()) for name in ("sku", "policy", "release", "snapshot", "arm")),
         ("shown", pa.bool_()),
         *((name, pa.int64()) for name in ("position", "price", "expected_kept_margin", "order_bonus")),
         *((name, pa.float64()) for name in ("propensity", "p_order", "p_return")),
-        ("objective", pa.string()),
+        *((name, pa.string()) for name in ("objective", "fallback")),
     ]
 )
-_IMPRESSION = ["request_id", "at", "customer_id", "sku", "position", "propensity", "policy", "price"]
+_IMPRESSION = ["request_id", "at", "customer_id", "session_id", "sku", "position", "propensity", "policy", "price"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,8 @@ def offers_table(storage: LogStorage, where: Where = EVERYTHING) -> pa.Table:
     """Every offer of every decision that can still be read, one row each, in order: what an estimator of policies needs.
 
     Columns: those of `decisions_table`, and release, snapshot, arm, shown, p_order (null where offers were ranked as if ordered),
-    p_return, expected_kept_margin and order_bonus (minor units), objective. `policy` is POLICY@RELEASE: both decide.
+    p_return, expected_kept_margin and order_bonus (minor units), objective, fallback. `policy` is POLICY@RELEASE, since both decide, or
+    "callers_order" where there was no time to rank.
     """
     readable = (entry for entry in entries(storage, where) if not entry.shredded)
     batches = [pa.RecordBatch.from_pylist(rows, schema=_TABLE) for entry in readable if (rows := list(_offers(entry)))]
@@ -172,9 +173,10 @@ def _offers(entry: Entry) -> Iterator[dict[str, object]]:
     if shown is None:
         return
     p_orders = [None] * len(shown.skus) if row.p_order is None else floats(row.p_order)
-    of_all = {name: getattr(row, name) for name in ("release", "snapshot", "arm", "shown", "order_bonus", "objective")}
+    of_all = {name: getattr(row, name) for name in ("release", "snapshot", "arm", "shown", "order_bonus", "objective", "fallback")}
     of_all |= {"request_id": shown.request_id, "at": moment(row.served_at), "customer_id": entry.customer}
-    of_all |= {"policy": f"{row.policy}@{row.release}"}
+    of_all |= {"session_id": shown.session_id}
+    of_all |= {"policy": "callers_order" if row.fallback == "deadline" else f"{row.policy}@{row.release}"}
     of_each = zip(
         shown.skus, shown.prices, shown.expected_kept_margins, floats(row.propensities), p_orders, floats(row.p_return), strict=True
     )

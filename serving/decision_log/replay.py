@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 
-from serving.assortment import Shelf
+from serving.callers_order import callers_order
 from serving.decision_log.decision import LoggedDecision, hash_of
 from serving.decision_log.reading import Entry
 from serving.decision_log.rows import Row
-from serving.facts import OfCustomer
 from serving.reading import RequestRefused, pointer
-from serving.wire import Arm, Degraded, RankReply, RankRequest
+from serving.state import Serving
+from serving.wire import RankReply
 
 Outcome = Literal["same", "different", "not possible"]
 _SHREDDED: tuple[Outcome, str] = ("not possible", "its key was destroyed")
 
 
-class Ranks(Protocol):
-    """What can rank: a release and a snapshot, loaded."""
+@dataclass(frozen=True)
+class Again:
+    """What a logged question is answered now.
 
-    def rank(
-        self,
-        request: RankRequest,
-        *,
-        request_id: str,
-        facts: Sequence[OfCustomer],
-        shelf: Mapping[str, Shelf],
-        arm: Arm | None,
-        degraded: Sequence[Degraded],
-    ) -> RankReply:
-        """Rank a request's offers; the same arguments give the same reply."""
-        ...
+    Attributes:
+        reply: the answer.
+        features_hash: of what the models read; empty where nothing was ranked.
+    """
+
+    reply: RankReply
+    features_hash: str
+
+
+Answers = Callable[[LoggedDecision], Again]
+"""A release and a snapshot, which answer a logged question; RequestRefused where they refuse it."""
 
 
 @dataclass(frozen=True)
@@ -54,40 +54,49 @@ class Replayed:
     why: str = ""
 
 
-def replay(decisions: Iterable[Entry], serving: Callable[[str, str], Ranks | None]) -> Iterator[Replayed]:
+def answers(serving: Serving) -> Answers:
+    """A release and a snapshot, loaded: they rank, or, where there had been no time to, keep the caller's order once more."""
+
+    def again(decision: LoggedDecision) -> Again:
+        question, told = decision.question, decision.reply
+        if told.fallback == "deadline":
+            return Again(callers_order(question, serving, told.request_id, told.fallback, shelf=decision.shelf, arm=told.arm), "")
+        ranked = serving.ranked(question, request_id=told.request_id, facts=decision.facts, shelf=decision.shelf, arm=told.arm)
+        return Again(ranked.reply, ranked.features_hash)
+
+    return again
+
+
+def replay(decisions: Iterable[Entry], answering: Callable[[str, str], Answers | None]) -> Iterator[Replayed]:
     """Play decisions again, one by one.
 
     Args:
         decisions: from the log.
-        serving: what ranks with a release and a snapshot, by their seals; None where one of them is not there.
+        answering: a release and a snapshot by their seals; None where one of them is not there.
 
     Raises:
         LogRefused: the log was tampered with.
     """
     for entry in decisions:
         decision = entry.decision()
-        outcome, why = _SHREDDED if decision is None else _again(entry.row, decision, serving)
+        outcome, why = _SHREDDED if decision is None else _again(entry.row, decision, answering)
         yield Replayed(entry.number, None if decision is None else decision.reply.request_id, outcome, why)
 
 
-def _again(row: Row, decision: LoggedDecision, serving: Callable[[str, str], Ranks | None]) -> tuple[Outcome, str]:
+def _again(row: Row, decision: LoggedDecision, answering: Callable[[str, str], Answers | None]) -> tuple[Outcome, str]:
     if hash_of(decision.encoded) != row.reply_hash:
         return "different", "the logged reply is not the one whose hash was logged"
-    if (ranks := serving(row.release, row.snapshot)) is None:
+    if (answer := answering(row.release, row.snapshot)) is None:
         return "not possible", f"release {row.release} or snapshot {row.snapshot} is not there"
     try:
-        reply = ranks.rank(
-            decision.question,
-            request_id=decision.reply.request_id,
-            facts=decision.facts,
-            shelf=decision.shelf,
-            arm=decision.reply.arm,
-            degraded=decision.reply.degraded,
-        )
+        again = answer(decision)
     except RequestRefused as refused:
         return "different", f"it is refused now: {refused.message()}"
-    encoded = msgspec.json.encode(reply)
-    return ("same", "") if hash_of(encoded) == row.reply_hash else ("different", difference(decision.encoded, encoded))
+    encoded = msgspec.json.encode(again.reply)
+    if hash_of(encoded) == row.reply_hash:
+        return "same", ""
+    read = "the same features" if again.features_hash == row.features_hash else "other features"
+    return "different", f"{difference(decision.encoded, encoded)} (from {read})"
 
 
 def difference(logged: bytes, now: bytes) -> str:

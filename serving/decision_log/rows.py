@@ -24,7 +24,8 @@ from domain.errors import LogRefused
 from serving.assortment import Shelf
 from serving.decision_log.decision import LoggedDecision, hash_of
 from serving.facts import OfCustomer
-from serving.wire import Arm, RankReply, RankRequest
+from serving.wire import RankReply, RankRequest
+from serving.wire_releases import Arm
 
 _NONCE_BYTES, _SIZE_BYTES, _TOKEN_BYTES, _KEY_BYTES = 12, 4, 16, 32
 _CODEC = pa.Codec("zstd", compression_level=1)
@@ -65,6 +66,7 @@ class Row(Struct, frozen=True, kw_only=True, array_like=True):
         token: stands for the subject.
         arm: whose release decided.
         reply_hash: BLAKE2b of the reply's bytes.
+        fallback: what the scores had to do without; "deadline": nothing was ranked, the order is the caller's own.
         propensities: of each place from the top, as 64-bit floats.
         p_order: likewise; None where every offer was ranked as if ordered.
         p_return: likewise.
@@ -83,6 +85,7 @@ class Row(Struct, frozen=True, kw_only=True, array_like=True):
     shown: bool
     features_hash: str
     reply_hash: str
+    fallback: str
     objective: str
     order_bonus: int
     propensities: bytes
@@ -96,6 +99,7 @@ class ShownOffers(Struct, frozen=True, kw_only=True, array_like=True):
     """What was shown, from the top: skus, prices and expected kept margins in minor units."""
 
     request_id: str
+    session_id: str | None
     currency: str
     skus: list[str]
     prices: list[int]
@@ -126,6 +130,7 @@ def to_row(decision: LoggedDecision, uid: str, key: SubjectKey) -> Row:
     reply, offers = decision.reply, decision.reply.offers
     shown = ShownOffers(
         request_id=reply.request_id,
+        session_id=decision.question.session_id,
         currency=reply.currency,
         skus=[offer.sku for offer in offers],
         prices=[offer.price for offer in offers],
@@ -145,6 +150,7 @@ def to_row(decision: LoggedDecision, uid: str, key: SubjectKey) -> Row:
         shown=decision.shown,
         features_hash=decision.features_hash,
         reply_hash=hash_of(decision.encoded),
+        fallback=reply.fallback,
         objective=reply.objective,
         order_bonus=reply.order_bonus,
         propensities=packed(offer.propensity for offer in offers),

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.errors import LogRefused
-from serving.decision_log.rows import Row
+from serving.decision_log.rows import Row, microseconds
 from serving.decision_log.storage import Numbered
 
 _NAME = re.compile(r"(?P<first>\d{12})-(?P<last>\d{12})-(?P<digest>[0-9a-f]{32})\.parquet")
@@ -40,6 +40,7 @@ _TYPES: dict[str, pa.DataType] = {
     "shown": pa.bool_(),
     "features_hash": _WORDS,
     "reply_hash": pa.string(),
+    "fallback": _WORDS,
     "objective": _WORDS,
     "order_bonus": pa.int64(),
     **dict.fromkeys(_LISTS, pa.list_(pa.float64())),
@@ -64,13 +65,22 @@ class Segment:
     last: int
     digest: str
 
+    def newest(self) -> int:
+        """When the latest of its decisions was served, microseconds since 1970, as its footer says."""
+        metadata, column = pq.read_metadata(self.file), SCHEMA.names.index("served_at")
+        latest = max(metadata.row_group(group).column(column).statistics.max for group in range(metadata.num_row_groups))
+        return microseconds(latest)
+
     def rows(self) -> Iterator[Numbered]:
         """Its rows in order, after every byte was checked.
 
         Raises:
-            LogRefused: the file is truncated or was changed.
+            LogRefused: the file is truncated, was changed, or has gone.
         """
-        content = self.file.read_bytes()
+        try:
+            content = self.file.read_bytes()
+        except FileNotFoundError as gone:
+            raise LogRefused(f"{self.file} has gone", advice="read again, if it became too old while you were reading") from gone
         if _digest(content) != self.digest:
             raise LogRefused(
                 f"{self.file} is not what was written: truncated or tampered with",

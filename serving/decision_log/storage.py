@@ -35,6 +35,10 @@ class LogStorage(Protocol):
         """All committed rows, in order, each once, whatever is committed meanwhile."""
         ...
 
+    def forget(self, before: dt.datetime) -> int:
+        """Remove the oldest decisions, served before a moment, as far as they lie apart from newer ones; how many."""
+        ...
+
     def held(self) -> int:
         """How many rows there are."""
         ...

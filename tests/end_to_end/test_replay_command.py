@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,22 +11,19 @@ import pytest
 
 from commands import replay
 from features.sealed import by_seal, write_sealed
-from serving.assortment import Shelf
+from serving.decision_log.decision import LoggedDecision
 from serving.decision_log.folder import LogFolder
 from serving.decision_log.log import DecisionLog
+from serving.decision_log.replay import Again
 from serving.decision_log.settings import LogSettings
-from serving.facts import OfCustomer
-from serving.wire import RankReply, RankRequest
 from tests.support.command_line import Keeprank
 from tests.support.decisions import MORNING, answer, decided, pseudonym
 
 
-class Answers:
+def again(decision: LoggedDecision) -> Again:
     """Answers as the logged decisions were answered, but for one request."""
-
-    def rank(self, request: RankRequest, *, request_id: str, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf]) -> RankReply:
-        assert (0, 0) == (len(facts), len(shelf))
-        return answer(request, request_id=request_id, p_order=0.2 if request_id == "changed" else 0.1)
+    request_id = decision.reply.request_id
+    return Again(answer(decision.question, request_id=request_id, p_order=0.2 if request_id == "changed" else 0.1), "f1")
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def log(tmp_path: Path) -> Iterator[DecisionLog]:
 @pytest.fixture
 def typed(said: Keeprank, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Keeprank:
     """Runs `keeprank replay` within this process, where every release and snapshot is at hand."""
-    monkeypatch.setattr(replay, "_serving", lambda *_: lambda *_: Answers())
+    monkeypatch.setattr(replay, "_answering", lambda *_: lambda *_: again)
     return partial(said, "replay", tmp_path / "decisions")
 
 
@@ -61,7 +58,7 @@ def test_a_difference_is_named_and_the_command_fails(typed: Keeprank, log: Decis
     done = typed()
 
     assert 1 == done.code
-    assert "different: decision 2, request changed: /offers/0/p_order: logged 0.1, now 0.2" in done.out
+    assert "different: decision 2, request changed: /offers/0/p_order: logged 0.1, now 0.2 (from the same features)" in done.out
 
 
 def test_only_the_first_or_only_one_request_is_played(typed: Keeprank, log: DecisionLog) -> None:

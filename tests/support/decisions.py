@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from serving.assortment import Shelf
-from serving.decision_log.decision import Arm, LoggedDecision, logged
+from serving.decision_log.decision import LoggedDecision, logged
 from serving.facts import OfCustomer
-from serving.wire import Money, Offer, RankedOffer, RankReply, RankRequest
+from serving.wire import Fallback, Money, Offer, RankedOffer, RankReply, RankRequest
+from serving.wire_releases import Arm
 
 MORNING = dt.datetime(2026, 10, 2, 8, 0, tzinfo=dt.UTC)
 
@@ -31,11 +32,12 @@ def decided(
     facts: Sequence[OfCustomer] = (),
     shelf: Mapping[str, Shelf] | None = None,
     p_order: float | None = 0.1,
+    fallback: Fallback = "none",
 ) -> LoggedDecision:
     """A decision, so many minutes after the morning."""
     at = MORNING + dt.timedelta(minutes=minute)
-    question = RankRequest(offers=[Offer(sku="blue-38"), Offer(sku="red-38")], customer_id=customer, at=at)
-    reply = answer(question, request_id=request_id, release=release, p_order=p_order)
+    question = RankRequest(offers=[Offer(sku="blue-38"), Offer(sku="red-38")], customer_id=customer, session_id="visit-1", at=at)
+    reply = answer(question, request_id=request_id, release=release, p_order=p_order, fallback=fallback)
     return logged(
         question,
         reply,
@@ -50,7 +52,9 @@ def decided(
     )
 
 
-def answer(question: RankRequest, *, request_id: str, release: str = "0123456789ab", p_order: float | None = 0.1) -> RankReply:
+def answer(
+    question: RankRequest, *, request_id: str, release: str = "0123456789ab", p_order: float | None = 0.1, fallback: Fallback = "none"
+) -> RankReply:
     """The offers in the order they came in, each a little less likely to stay there."""
     return RankReply(
         request_id=request_id,
@@ -58,12 +62,13 @@ def answer(question: RankRequest, *, request_id: str, release: str = "0123456789
         release=release,
         snapshot="ba9876543210",
         snapshot_at=MORNING,
+        stale_seconds=0,
         policy="p1",
         country=None,
         vat_rate=0.19,
         currency="EUR",
         per="order" if p_order is None else "view",
-        fallback="none",
+        fallback=fallback,
         intervals=None,
         objective="kept_margin",
         order_bonus=7,

@@ -9,6 +9,7 @@ import pytest
 
 from domain.errors import LogRefused
 from serving.assortment import Shelf
+from serving.decision_log.folder import LogFolder
 from serving.decision_log.log import DecisionLog, LogCounts
 from serving.decision_log.reading import Where, entries
 from serving.decision_log.storage import LogStorage
@@ -172,3 +173,19 @@ def test_two_logs_append_side_by_side(opens: Opens, logs: Logs) -> None:
     assert [f"one-{number}" for number in range(50)] == [name for name in found if name.startswith("one")]
     assert [f"other-{number}" for number in range(50)] == [name for name in found if name.startswith("other")]
     assert 5 == len({row.token for _, row in opens().rows()})
+
+
+def test_what_is_too_old_goes_and_what_is_not_stays(opens: Opens, logs: Logs) -> None:
+    storage = opens()
+    log = logs(storage)
+    for minute in range(3):
+        log.append(decided(f"r{minute}", minute=minute), wait=True)
+        if isinstance(storage, LogFolder):
+            storage.roll()
+
+    assert 2 == log.forget(MORNING + dt.timedelta(minutes=2))
+    log.append(decided("r3", minute=3), wait=True)
+
+    assert ["r2", "r3"] == asked(opens())
+    assert 2 == opens().held()
+    assert 0 == log.forget(MORNING + dt.timedelta(minutes=2))

@@ -28,8 +28,8 @@ def test_the_table_is_the_contract_s_impressions(opens: Opens, logs: Logs) -> No
     table = decisions_table(opens())
 
     assert [
-        ("r1", MORNING, pseudonym("anna"), "blue-38", 1, 1.0, "p1@0123456789ab", 1000),
-        ("r1", MORNING, pseudonym("anna"), "red-38", 2, 0.5, "p1@0123456789ab", 1001),
+        ("r1", MORNING, pseudonym("anna"), "visit-1", "blue-38", 1, 1.0, "p1@0123456789ab", 1000),
+        ("r1", MORNING, pseudonym("anna"), "visit-1", "red-38", 2, 0.5, "p1@0123456789ab", 1001),
     ] == list(table.itertuples(index=False, name=None))
     assert [] == conform(TABLES["impressions"], table)[1]
 
@@ -76,6 +76,12 @@ def test_estimators_find_every_arm_and_both_chances(opens: Opens, logs: Logs) ->
     assert table["p_order"].isna().all()
     assert [0.1, 0.1] == offers_table(opens(), Where(arm="champion")).to_pandas()["p_order"].tolist()
     assert [0.25, 0.25] == table["p_return"].tolist()
+
+
+def test_what_was_not_ranked_for_want_of_time_is_the_caller_s_order(opens: Opens, logs: Logs) -> None:
+    logs(opens()).append(decided("r1", fallback="deadline"), wait=True)
+
+    assert {"callers_order"} == set(decisions_table(opens())["policy"])
 
 
 def test_before_and_after_a_segment_the_table_is_the_same(in_folder: Callable[[], LogFolder], logs: Logs) -> None:

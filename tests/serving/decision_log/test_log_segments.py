@@ -81,6 +81,27 @@ def test_the_oldest_segments_may_be_taken_away(three: list[Path], in_folder: Ope
     assert 2 == storage.held()
 
 
+def test_a_segment_with_one_decision_that_is_young_enough_stays_and_so_do_all_behind_it(folder: Path, in_folder: Opens, logs: Logs) -> None:
+    storage = in_folder()
+    log = logs(storage)
+    for minutes in ((0, 5), (1, 2)):
+        for minute in minutes:
+            log.append(decided(f"r{minute}", minute=minute), wait=True)
+        storage.roll()
+
+    assert 0 == log.forget(MORNING + dt.timedelta(minutes=3))
+    assert 2 == len(list((folder / "segments").iterdir()))
+
+
+def test_a_segment_that_goes_while_it_is_read_is_told(three: list[Path], in_folder: Opens) -> None:
+    reading = in_folder().rows()
+    next(reading)
+    three[1].unlink()
+
+    with pytest.raises(LogRefused, match="has gone"):
+        list(reading)
+
+
 def test_sealed_parts_that_were_exchanged_do_not_open(in_folder: Opens, logs: Logs) -> None:
     storage = in_folder()
     log = logs(storage)

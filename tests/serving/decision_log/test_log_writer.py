@@ -13,7 +13,7 @@ import pytest
 from domain.errors import LogRefused, SettingsRefused
 from serving.decision_log.inbox import Inbox, InboxEndedError
 from serving.decision_log.log import DecisionLog, LogCounts
-from serving.decision_log.rows import Row, SubjectKey
+from serving.decision_log.rows import Row, SubjectKey, microseconds
 from serving.decision_log.settings import LogSettings
 from serving.decision_log.storage import Numbered
 from tests.support.decisions import decided
@@ -53,6 +53,11 @@ class Memory:
 
     def rows(self) -> Iterator[Numbered]:
         return iter(enumerate(self.kept, start=1))
+
+    def forget(self, before: dt.datetime) -> int:
+        kept = [row for row in self.kept if row.served_at >= microseconds(before)]
+        gone, self.kept = len(self.kept) - len(kept), kept
+        return gone
 
     def held(self) -> int:
         return len(self.kept)
