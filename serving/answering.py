@@ -27,7 +27,7 @@ from serving.evidence import evidence, explained
 from serving.facts import OfCustomer
 from serving.online.port import CustomerState
 from serving.permissions import allowed_now, declared_since
-from serving.ranked import PHASES, Ranked
+from serving.ranked import PHASES
 from serving.reading import read
 from serving.recommend import recommend
 from serving.since import FRESH
@@ -141,15 +141,20 @@ class Answering:
         return self._decided(turn, question, shelf, request_id)
 
     def in_callers_order(self, asked: RankRequest, *, request_id: str) -> bytes:
-        """What is answered past the deadline: the offers in the caller's own order.
+        """What is answered past the deadline: the offers in the caller's own order. It is written down, too.
 
         Raises:
             RequestRefused: as in `Serving.rank`.
         """
-        serving = self._parts.current.take().champion
-        reply = callers_order(replace(asked, at=self._moment(serving, asked.at)), serving, request_id, "deadline")
+        serves = self._parts.current.take()
+        arm, serving = serves.shown(unit_of(customer_id=asked.customer_id, session_id=asked.session_id, request_id=request_id))
+        turn = _Turn(serves, serving, arm, Known(asked.customer_id))
+        question = replace(asked, at=self._moment(serving, asked.at))
+        reply = callers_order(question, serving, request_id, "deadline", arm=turn.told_arm)
+        answer = Answer(reply, msgspec.json.encode(reply))
         measures.ranked(reply)
-        return msgspec.json.encode(reply)
+        self._write_down(turn, "", question, NO_CHANGES, answer)
+        return answer.encoded
 
     def recommend(self, asked: RecommendRequest, *, request_id: str) -> RecommendReply:
         """Recommend skus of the whole assortment; the ranking is written down like any other.
@@ -251,22 +256,22 @@ class Answering:
         for phase in PHASES:
             measures.phase(phase, ranked.phases[phase])
         measures.ranked(ranked.reply)
-        self._write_down(turn, ranked, question, shelf, answer)
+        self._write_down(turn, ranked.features_hash, question, shelf, answer)
         self._shadowed(turn.serves, question, known, shelf, answer)
         return answer
 
-    def _write_down(self, turn: _Turn, ranked: Ranked, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer) -> None:
+    def _write_down(self, turn: _Turn, features_hash: str, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer) -> None:
         """Append the decision; one that cannot be written down is sent all the same, and counted, unless the settings say otherwise."""
         log, parts = self._parts.log, self._parts
         if log is None:
             return
         decision = logged(
             question,
-            ranked.reply,
+            answer.reply,
             answer.encoded,
             served_at=parts.now(),
             settings=parts.settings,
-            features_hash=ranked.features_hash,
+            features_hash=features_hash,
             facts=turn.known.facts,
             shelf=shelf,
             arm=turn.arm,

@@ -61,7 +61,14 @@ def answers(serving: Serving) -> Answers:
         question, told = decision.question, decision.reply
         if told.fallback == "deadline":
             return Again(callers_order(question, serving, told.request_id, told.fallback, shelf=decision.shelf, arm=told.arm), "")
-        ranked = serving.ranked(question, request_id=told.request_id, facts=decision.facts, shelf=decision.shelf, arm=told.arm)
+        ranked = serving.ranked(
+            question,
+            request_id=told.request_id,
+            facts=decision.facts,
+            shelf=decision.shelf,
+            arm=told.arm,
+            degraded=told.degraded,
+        )
         return Again(ranked.reply, ranked.features_hash)
 
     return again
