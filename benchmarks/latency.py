@@ -29,8 +29,10 @@ import pandas as pd
 from benchmarks.loading import HOST, Load, loaded, request
 from benchmarks.shops import demo_release
 from serving.launch import free_port, serve
+from serving.settings import load_serving, overruled
 from serving.state import Serving
 from serving.wire import Offer, RankRequest
+from serving.worker import Places
 
 ROOT = Path(__file__).parent.parent
 KINDS = ("return", "fit", "order")
@@ -150,16 +152,11 @@ def _matrices(serving: Serving) -> list[dict[str, np.ndarray[Any, Any]]]:
     """What each model's trees read of some of the same requests."""
     found = []
     for one in _asked(serving, OFFERS)[:10]:
-        inputs = serving.matrix(one)
+        inputs = serving.inputs(one)
         models = {kind: serving.release.models[kind] for kind in KINDS}
-        found.append(
-            {kind: np.column_stack([serving.columns(inputs, model.features), *_held(model, OFFERS)]) for kind, model in models.items()}
-        )
+        held = {kind: inputs.assign(**model.fixed)[list(model.columns)] for kind, model in models.items()}
+        found.append({kind: np.ascontiguousarray(rows.to_numpy(dtype="float64")) for kind, rows in held.items()})
     return found
-
-
-def _held(model: Any, rows: int) -> list[np.ndarray[Any, Any]]:
-    return [np.full(rows, value) for value in model.fixed.values()]
 
 
 def _trees(serving: Serving, matrices: dict[str, np.ndarray[Any, Any]]) -> float:
@@ -201,7 +198,8 @@ def _phases(port: int) -> dict[str, float]:
 @contextmanager
 def _ours(release: Path, snapshot: Path, workers: int, folder: Path) -> Iterator[int]:
     port = free_port()
-    with serve(release, snapshot, port=port, workers=workers, state=folder / f"state-{workers}", authentication=False):
+    settings = overruled(load_serving(ROOT / "config" / "serving.toml"), workers=workers, authentication=False)
+    with serve(Places(folder / f"state-{workers}", release=release, snapshot=snapshot), settings, port=port):
         yield port
 
 

@@ -79,4 +79,4 @@ def rank(request: PlainRequest) -> PlainReply:
     rows = rows.sort_values("expected_kept_margin", ascending=False)
     rows["position"] = np.arange(1, len(rows) + 1)
     told = rows[list(PlainRanked.model_fields)].to_dict(orient="records")
-    return PlainReply(offers=[PlainRanked(**one) for one in told])
+    return PlainReply(offers=[PlainRanked.model_validate(one) for one in told])

@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint32]
+Rows = npt.NDArray[np.uint32]
 
 BLOCK = 512
 """Rows that are walked together: their columns stay in the processor's cache."""
@@ -25,7 +26,8 @@ _ZERO = float(np.float32(1e-35))
 """LightGBM reads what is as close to 0 as 0."""
 
 _LARGEST_CATEGORY = float(2**31)
-_MISSING_ZERO, _MISSING_NAN = 1, 2
+_MISSING_ZERO = 1
+_ONE = np.uint64(1)  # indices without a sign need no look at whether they count from the end
 
 
 @numba.njit(cache=True, nogil=True)
@@ -96,18 +98,49 @@ def _settled(
 
 
 @numba.njit(cache=True, nogil=True)
-def _parted(
-    column: Floats, limit: float, words: Words, first: int, count: int, chosen: Ints, aside: Ints, low: int, high: int, whole: bool
-) -> int:
-    """Sort chosen[low:high] so that rows that go left come first; returns where the others begin. `whole`: they are all rows, in order."""
-    lefts, rights = low, 0
+def _parted(column: Floats, limit: float, chosen: Rows, aside: Rows, low: np.uint64, high: np.uint64) -> np.uint64:
+    """Sort chosen[low:high] so that rows up to the limit come first; returns where the others begin."""
+    lefts, rights = low, np.uint64(0)
     for at in range(low, high):
-        row = np.int32(at) if whole else chosen[at]
-        stays = _is_in(column[row], words, first, count) if count > 0 else column[row] <= limit
+        row = chosen[at]
+        goes = np.uint64(not column[row] <= limit)
+        chosen[lefts] = row
+        aside[rights] = row
+        lefts += _ONE - goes
+        rights += goes
+    for at in range(rights):
+        chosen[lefts + at] = aside[at]
+    return lefts
+
+
+@numba.njit(cache=True, nogil=True)
+def _parted_whole(column: Floats, limit: float, chosen: Rows, aside: Rows, high: np.uint64) -> np.uint64:
+    """The same of all rows, in their order."""
+    lefts, rights = np.uint64(0), np.uint64(0)
+    for row in range(high):
+        goes = np.uint64(not column[row] <= limit)
+        chosen[lefts] = row
+        aside[rights] = row
+        lefts += _ONE - goes
+        rights += goes
+    for at in range(rights):
+        chosen[lefts + at] = aside[at]
+    return lefts
+
+
+@numba.njit(cache=True, nogil=True)
+def _parted_by_set(
+    column: Floats, words: Words, first: int, count: int, chosen: Rows, aside: Rows, low: np.uint64, high: np.uint64
+) -> np.uint64:
+    """The same for categories: those in the set come first."""
+    lefts, rights = low, np.uint64(0)
+    for at in range(low, high):
+        row = chosen[at]
+        stays = np.uint64(_is_in(column[row], words, first, count))
         chosen[lefts] = row
         aside[rights] = row
         lefts += stays
-        rights += not stays
+        rights += _ONE - stays
     for at in range(rights):
         chosen[lefts + at] = aside[at]
     return lefts
@@ -144,31 +177,40 @@ def walk(
         scores: (classes, n) to be added to.
         depth: of the deepest tree.
     """
-    n, classes = columns.shape[1], len(scores)
-    chosen, aside = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    stack = np.empty((depth + 2, 3), dtype=np.int32)
+    n, classes = np.uint64(columns.shape[1]), len(scores)
+    chosen, aside = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint32)
+    nodes, ends = np.empty(depth + 2, dtype=np.int32), np.empty((depth + 2, 2), dtype=np.uint64)
     for tree in range(len(root)):
         score = scores[tree % classes]
         node = _settled(root[tree], view, threshold, left, right, sets, words, columns, constant)
         if node < 0:
             score += value[~node]
             continue
-        stack[0, 0], stack[0, 1], stack[0, 2] = node, 0, n
-        waiting, whole = 1, True
+        if sets[node, 1] > 0:
+            for row in range(n):
+                chosen[row] = row
+        nodes[0], ends[0, 0], ends[0, 1] = node, 0, n
+        waiting, whole = 1, sets[node, 1] == 0
         while waiting:
             waiting -= 1
-            low, high = stack[waiting, 1], stack[waiting, 2]
-            node = _settled(stack[waiting, 0], view, threshold, left, right, sets, words, columns, constant)
+            low, high = ends[waiting, 0], ends[waiting, 1]
+            node = _settled(nodes[waiting], view, threshold, left, right, sets, words, columns, constant)
             if node < 0:
                 adds = value[~node]
                 for at in range(low, high):
                     score[chosen[at]] += adds
                 continue
-            middle = _parted(columns[view[node]], threshold[node], words, sets[node, 0], sets[node, 1], chosen, aside, low, high, whole)
-            whole = False
+            column = columns[view[node]]
+            if whole:
+                middle = _parted_whole(column, threshold[node], chosen, aside, high)
+                whole = False
+            elif sets[node, 1] == 0:
+                middle = _parted(column, threshold[node], chosen, aside, low, high)
+            else:
+                middle = _parted_by_set(column, words, sets[node, 0], sets[node, 1], chosen, aside, low, high)
             if middle < high:
-                stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = right[node], middle, high
+                nodes[waiting], ends[waiting, 0], ends[waiting, 1] = right[node], middle, high
                 waiting += 1
             if middle > low:
-                stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = left[node], low, middle
+                nodes[waiting], ends[waiting, 0], ends[waiting, 1] = left[node], low, middle
                 waiting += 1

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from serving.admission import probe
+from serving.decision_log.decision import LoggedDecision
 from serving.shadow import TOP, Asked, Counts, Shadowed, Shadows, shadow
 from serving.state import Serving
 from serving.wire import RankReply
@@ -19,8 +20,13 @@ def reply(*skus: str) -> RankReply:
     return cast("RankReply", found)
 
 
+def decided(reply: RankReply) -> LoggedDecision:
+    """As much of a decision as is compared."""
+    return cast("LoggedDecision", SimpleNamespace(reply=reply))
+
+
 def asked(*skus: str, would: tuple[str, ...] = ()) -> Asked:
-    return Asked(reply(*skus), lambda _: reply(*would))
+    return Asked(reply(*skus), lambda _: decided(reply(*would)))
 
 
 CHALLENGER: Any = object()
@@ -41,9 +47,9 @@ def test_the_challenger_is_asked_the_very_same(serving: Serving) -> None:
     request = probe(serving)
     shown = serving.rank(request, request_id="r")
 
-    found = shadow(serving, Asked(shown, lambda other: other.rank(request, request_id="r")))
+    found = shadow(serving, Asked(shown, lambda other: decided(other.rank(request, request_id="r"))))
 
-    assert Shadowed(shown, True, 1.0) == found
+    assert (shown, True, 1.0) == (found.decision.reply, found.same_first, found.shared_top)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +94,11 @@ def test_what_there_is_no_time_for_is_dropped_and_counted() -> None:
         pass
 
     assert Counts(scored=2, dropped=1, failed=0) == shadows.counts()
-    assert [["a"], ["b"]] == [[offer.sku for offer in one.reply.offers] for one in worker.log]
+    assert [["a"], ["b"]] == [[offer.sku for offer in one.decision.reply.offers] for one in worker.log]
 
 
 def test_a_challenger_that_fails_is_counted_and_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    def fails(_: Serving) -> RankReply:
+    def fails(_: Serving) -> LoggedDecision:
         raise ZeroDivisionError
 
     worker = Worker()
