@@ -29,7 +29,7 @@ _READY_WITHIN_SECONDS = 120.0
 _ENDS_WITHIN_SECONDS = 15.0
 _LAST_LINES = 30
 _ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(2**27), "MALLOC_TOP_PAD_": str(2**24), "MALLOC_TRIM_THRESHOLD_": str(2**28)}
-"""Memory of a request is kept for the next one: glibc would hand arrays back to the system and fault them in again, a fifth of a ranking."""
+"""A request's memory is kept for the next one: glibc would give arrays back to the system and fault them in anew, a fifth of a ranking."""
 
 
 class NotStarted(KeeprankError):  # noqa: N818  (a refusal is named for what it refuses)
