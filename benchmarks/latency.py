@@ -234,16 +234,16 @@ def _write_plain(serving: Serving, tables: Path) -> None:
     tables.mkdir()
     products, about = serving.snapshot.products, [feature for feature in serving.snapshot.features if feature.kind == "customer"]
     skus = products["sku"].tolist()
-    rows = [serving.inputs(_one(serving, skus[start : start + 500], None)) for start in range(0, len(skus), 500)]
+    rows = [serving.inputs(_one(skus[start : start + 500], None)) for start in range(0, len(skus), 500)]
     listed = products[["sku", "price", "unit_cost"]].rename(columns={"price": "list_price"}).reset_index(drop=True)
     pd.concat([listed, pd.concat(rows, ignore_index=True)], axis=1).to_parquet(tables / "products.parquet")
     known = sorted({str(one.customer_id) for one in _asked(serving, OFFERS)})
-    hers = [serving.inputs(_one(serving, skus[:1], customer)) for customer in known]
+    hers = [serving.inputs(_one(skus[:1], customer)) for customer in known]
     named = pd.concat(hers, ignore_index=True)[[feature.name for feature in about]]
     named.assign(customer_id=known).to_parquet(tables / "customers.parquet")
 
 
-def _one(serving: Serving, skus: Sequence[str], customer_id: str | None) -> RankRequest:
+def _one(skus: Sequence[str], customer_id: str | None) -> RankRequest:
     """A request for skus at the snapshot's own moment."""
     return RankRequest(offers=[Offer(sku=sku) for sku in skus], customer_id=customer_id, country="DE")
 

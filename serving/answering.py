@@ -153,7 +153,7 @@ class Answering:
         reply = callers_order(question, serving, request_id, "deadline", arm=turn.told_arm)
         answer = Answer(reply, msgspec.json.encode(reply))
         measures.ranked(reply)
-        self._write_down(turn, "", question, NO_CHANGES, answer)
+        self._write_down(turn, question, NO_CHANGES, answer)
         return answer.encoded
 
     def recommend(self, asked: RecommendRequest, *, request_id: str) -> RecommendReply:
@@ -256,11 +256,13 @@ class Answering:
         for phase in PHASES:
             measures.phase(phase, ranked.phases[phase])
         measures.ranked(ranked.reply)
-        self._write_down(turn, ranked.features_hash, question, shelf, answer)
+        self._write_down(turn, question, shelf, answer, hashed=lambda: ranked.features_hash)
         self._shadowed(turn.serves, question, known, shelf, answer)
         return answer
 
-    def _write_down(self, turn: _Turn, features_hash: str, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer) -> None:
+    def _write_down(
+        self, turn: _Turn, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer, *, hashed: Callable[[], str] | None = None
+    ) -> None:
         """Append the decision; one that cannot be written down is sent all the same, and counted, unless the settings say otherwise."""
         log, parts = self._parts.log, self._parts
         if log is None:
@@ -271,13 +273,13 @@ class Answering:
             answer.encoded,
             served_at=parts.now(),
             settings=parts.settings,
-            features_hash=features_hash,
+            features_hash="",
             facts=turn.known.facts,
             shelf=shelf,
             arm=turn.arm,
         )
         try:
-            log.append(decision, wait=parts.wait)
+            log.append(decision, wait=parts.wait, hashed=hashed)
         except LogRefused:
             if parts.wait:
                 raise

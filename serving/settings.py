@@ -72,6 +72,7 @@ class Log(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         postgres_dsn_from: environment variable that holds the connection string.
         segment_bytes: a Parquet segment is closed at such a size.
         segment_seconds: or after so long.
+        keep_days: older decisions are removed.
         wait: a reply waits until its decision is safe.
     """
 
@@ -79,6 +80,7 @@ class Log(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     postgres_dsn_from: Variable
     segment_bytes: Annotated[int, Meta(ge=2**16, le=2**34)]
     segment_seconds: Annotated[int, Meta(ge=1, le=86_400)]
+    keep_days: Annotated[int, Meta(ge=1, le=3_650)]
     wait: bool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from threading import Event, Thread
 
 import msgspec
 
-from domain.errors import SettingsRefused
+from domain.errors import LogRefused, SettingsRefused
 from domain.size_systems import parse_size_systems
 from serving import measures
 from serving.answering import Answer, Answering, Known, Parts
@@ -41,6 +42,10 @@ from serving.watching import Watcher, begin
 from serving.wire import RankRequest
 
 SIZE_SYSTEMS = Path(__file__).parent.parent / "config" / "size_systems.toml"
+logger = logging.getLogger("keeprank.serving")
+
+_HOUR_SECONDS = 3_600.0
+
 DECISIONS = "decisions"
 """Of the decision log's folder, in the state folder."""
 
@@ -116,6 +121,8 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         closing.callback(application.close)
         _say(current.take(), state, lines)
         Thread(target=_count, args=(log, shadows, stop), daemon=True).start()
+        if log is not None:
+            Thread(target=_tidy, args=(log, dt.timedelta(days=settings.log.keep_days), stop), daemon=True).start()
         for run in [shadows.run, *([watcher.run] if watcher is not None else [])]:
             Thread(target=run, args=(stop,), daemon=True).start()
         yield application
@@ -201,6 +208,16 @@ def _count(log: DecisionLog | None, shadows: Shadows, stop: Event) -> None:
                 lost=held.lost,
                 failed_commits=held.failed_commits,
             )
+
+
+def _tidy(log: DecisionLog, keep: dt.timedelta, stop: Event) -> None:
+    """Remove decisions that are too old, every hour."""
+    while not stop.is_set():
+        try:
+            log.forget(_now() - keep)
+        except LogRefused:
+            logger.exception("old decisions were not removed; the next try is in an hour")
+        stop.wait(_HOUR_SECONDS)
 
 
 def _log_shadow(parts: Parts, shadowed: Shadowed) -> None:

@@ -147,7 +147,7 @@ def _parted_by_set(
 
 
 @numba.njit(cache=True, nogil=True)
-def walk(
+def walk(  # noqa: C901  (the hot loop in one piece)
     root: Ints,
     view: Ints,
     threshold: Floats,

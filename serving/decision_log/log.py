@@ -17,6 +17,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock, Thread
 
+from msgspec.structs import replace
+
 from domain.errors import LogRefused
 from serving.decision_log.decision import LoggedDecision
 from serving.decision_log.inbox import Inbox, InboxEndedError
@@ -54,6 +56,11 @@ class _Appended:
     uid: str
     subject: str
     committed: Future[None] | None
+    hashed: Callable[[], str] | None
+
+    def told(self) -> LoggedDecision:
+        """The decision with the hash of its features."""
+        return self.decision if self.hashed is None else replace(self.decision, features_hash=self.hashed())
 
 
 class DecisionLog:
@@ -91,8 +98,13 @@ class DecisionLog:
         """How many decisions are in the queue."""
         return len(self._inbox)
 
-    def append(self, decision: LoggedDecision, *, wait: bool = False) -> None:
+    def append(self, decision: LoggedDecision, *, wait: bool = False, hashed: Callable[[], str] | None = None) -> None:
         """Write a decision down soon, or, with `wait`, before this returns.
+
+        Args:
+            decision: what was decided.
+            wait: until it is committed.
+            hashed: tells its `features_hash`, in the writer's time instead of the caller's; None: the decision holds it.
 
         Raises:
             LogRefused: the queue is full, the log is closed, or the commit waited for failed or took too long. The decision is not in the
@@ -100,7 +112,7 @@ class DecisionLog:
         """
         customer = decision.question.customer_id
         subject = subject_of(decision, None if customer is None else self._pseudonym(customer))
-        appended = _Appended(decision, uuid.uuid4().hex, subject, Future() if wait else None)
+        appended = _Appended(decision, uuid.uuid4().hex, subject, Future() if wait else None, hashed)
         block_ms = self._settings.longest_block_ms if self._settings.when_full == "wait" else 0
         try:
             room = self._inbox.put(appended, urgent=wait, block_seconds=block_ms / 1e3)
@@ -195,7 +207,7 @@ class DecisionLog:
         keys, sealed = self._storage.keys_for(served), []
         for one in batch:
             try:
-                sealed.append((one, to_row(one.decision, one.uid, _key(one, keys.get(one.subject)))))
+                sealed.append((one, to_row(one.told(), one.uid, _key(one, keys.get(one.subject)))))
             except Exception:
                 logger.exception("decision %s cannot be sealed and is given up", one.uid)
                 self._count("lost", 0 if one.committed else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Event
 from typing import Literal
@@ -66,13 +67,21 @@ class Memory:
         self.open.set()
 
 
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for what the writer does right after."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_a_commit_that_fails_is_tried_again_and_nothing_is_lost(logs: Logs) -> None:
     memory = Memory()
     memory.broken = True
     log = logs(memory, SOON)
     log.append(decided("r0"))
     assert memory.failed.wait(PATIENCE_SECONDS)
-    assert not log.healthy
+    until(lambda: not log.healthy)
 
     memory.broken = False
     log.append(decided("r1"), wait=True)
