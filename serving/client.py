@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -242,7 +242,7 @@ def _of(customer_id: str, what: str = "") -> str:
     return f"/v1/customers/{quote(customer_id, safe='')}{what}"
 
 
-def _read(body: bytes, answers: Any) -> Any:
+def _read(body: bytes, answers: type[_Reply]) -> _Reply:
     try:
         return msgspec.json.decode(body, type=answers)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
