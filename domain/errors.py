@@ -24,7 +24,9 @@
     ├── HeadersTooLarge       its headers are                           (serving.limits)
     ├── RequestTooDeep        it is nested deeper than any request is   (serving.limits)
     ├── RequestTooSlow        its body was under way for too long       (serving.limits)
-    └── NotStarted            the service did not come up               (serving.launch)
+    ├── NotStarted            the service did not come up               (serving.launch)
+    ├── ProblemReply          a service refused what we asked it        (serving.client)
+    └── NoReply               it was not reached, or is another one     (serving.client)
 
 Each carries what came, what was expected and what to do, and says so in one readable message.
 """
