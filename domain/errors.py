@@ -18,6 +18,7 @@
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
     ├── TuningRefused         a study is of other data, or its storage does not answer
     ├── LogRefused            the decision log is tampered with, full, or cannot be read or written
+    ├── ContentRefused        a body is announced as what no call takes     (serving.problems)
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
     ├── RequestTooLarge       its body is larger than the service takes (serving.limits)
