@@ -18,13 +18,16 @@
     ├── RegistryRefused       the MLflow registry has no such model, alias or run
     ├── TuningRefused         a study is of other data, or its storage does not answer
     ├── LogRefused            the decision log is tampered with, full, or cannot be read or written
+    ├── ContentRefused        a body is announced as what no call takes     (serving.problems)
     ├── RequestMalformed      a request is no JSON                      (serving.reading)
     ├── RequestRefused        a request breaks the API's rules          (serving.reading)
     ├── RequestTooLarge       its body is larger than the service takes (serving.limits)
     ├── HeadersTooLarge       its headers are                           (serving.limits)
     ├── RequestTooDeep        it is nested deeper than any request is   (serving.limits)
     ├── RequestTooSlow        its body was under way for too long       (serving.limits)
-    └── NotStarted            the service did not come up               (serving.launch)
+    ├── NotStarted            the service did not come up               (serving.launch)
+    ├── ProblemReply          a service refused what we asked it        (serving.client)
+    └── NoReply               it was not reached, or is another one     (serving.client)
 
 Each carries what came, what was expected and what to do, and says so in one readable message.
 """

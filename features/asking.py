@@ -61,7 +61,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class Day:
-    """What the shopper did, declared and decided since the snapshot's moment and before the one asked about; each once, in no order."""
+    """What the shopper did and declared since the snapshot's moment and before the one asked about, and decided; each once, in no order."""
 
     moves: Sequence[Did] = ()
     statements: Sequence[Stated] = ()

@@ -54,6 +54,9 @@ class Door(Protocol):
     def authorise(self, header: str | None, *needed: Scope) -> Caller | Refusal:
         """Who asks, where the `Authorization` header holds a key for any of the scopes `needed`; admin keys are for everything."""
 
+    def holds(self, key_id: str, *needed: Scope) -> bool:
+        """Whether the key of that id, which was shown before, still opens what is for any of the scopes `needed`."""
+
 
 class Anyone:
     """Lets everybody in, for everything: a service on the loopback interface whose settings ask for no keys."""
@@ -63,6 +66,10 @@ class Anyone:
     def authorise(self, header: str | None, *needed: Scope) -> Caller | Refusal:  # noqa: ARG002
         """Everybody is let in."""
         return self._CALLER
+
+    def holds(self, key_id: str, *needed: Scope) -> bool:  # noqa: ARG002
+        """Nobody needs a key."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,12 @@ class Keys:
         if held.caller.scopes.isdisjoint((Scope.ADMIN, *needed)):
             return Refusal.FORBIDDEN
         return held.caller
+
+    def holds(self, key_id: str, *needed: Scope) -> bool:
+        """See `Door.holds`."""
+        self._look()
+        held = self._keys.get(key_id, self._stranger)
+        return held.caller is not None and not held.caller.scopes.isdisjoint((Scope.ADMIN, *needed))
 
     def _look(self) -> None:
         now = self._clock()

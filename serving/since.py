@@ -47,12 +47,14 @@ def since(request: RankRequest, snapshot: Snapshot, facts: Sequence[OfCustomer] 
     """What is known of the customer's day: what the request tells, and what had been told before.
 
     Nothing is told of a shopper whom the request does not name. What is told twice is one: a move or a return by its id, a statement by
-    its attribute and moment, a decision by its purpose and moment; where the two differ, the request's holds, else the earliest.
+    its attribute and moment, a decision by its purpose and moment; where the two differ, the request's holds, else the earliest, and of
+    two decisions the withdrawal. What a customer allows is what she allows now: her decisions count whatever moment is asked about.
 
     Args:
         request: what was asked.
         snapshot: what was known before.
-        facts: what else the service was told of the customer; those outside the day, up to the moment asked about, do not count.
+        facts: what else the service was told of the customer; but for decisions, those outside the day, up to the moment asked about,
+            do not count.
 
     Raises:
         RequestRefused: in the request something happened before the snapshot's moment or not before the one asked about, or a plan is
@@ -65,7 +67,8 @@ def since(request: RankRequest, snapshot: Snapshot, facts: Sequence[OfCustomer] 
         raise RequestRefused(*errors)
     if request.customer_id is None or not (facts or request.today or request.stated or request.consents):
         return NOTHING_DONE
-    return _day(request, sorted((fact for fact in facts if first <= fact.at < at), key=lambda fact: fact.at))
+    counting = (fact for fact in facts if isinstance(fact, Consented) or first <= fact.at < at)
+    return _day(request, sorted(counting, key=lambda fact: (fact.at, isinstance(fact, Consented) and fact.granted)))
 
 
 def _refused(message: str) -> RequestRefused:

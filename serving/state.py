@@ -95,9 +95,7 @@ class Serving:
         policy = parse_policy(loaded.policy)
         found = currencies(products.values())
         _require_exchange(found, policy)
-        serving = cls(loaded, online, policy, products, found, Recommender.of(loaded, online, snapshot, products))
-        serving.prepare()
-        return serving
+        return cls(loaded, online, policy, products, found, Recommender.of(loaded, online, snapshot, products))
 
     def prepare(self) -> None:
         """Do what the first request would wait for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +33,7 @@ from serving.keys import door
 from serving.online.opening import open_state
 from serving.online.port import CustomerState
 from serving.pseudonyms import Pseudonyms
+from serving.release_measures import observed
 from serving.releases import told
 from serving.request_lines import RequestLines
 from serving.settings import Settings, held
@@ -40,6 +41,7 @@ from serving.shadow import Asked, Shadowed, Shadows
 from serving.state import Serving
 from serving.watching import Watcher, begin
 from serving.wire import RankRequest
+from serving.wire_releases import ReleasesInfo
 
 SIZE_SYSTEMS = Path(__file__).parent.parent / "config" / "size_systems.toml"
 logger = logging.getLogger("keeprank.serving")
@@ -81,7 +83,9 @@ class Places:
             return begin(Deployment(self.home))
         if self.release is None or self.snapshot is None:
             raise SettingsRefused("nothing says what serves", expected="a deployment folder, or a release and a snapshot")
-        return Serves.alone(Serving.load(self.release, self.snapshot), now=now)
+        serving = Serving.load(self.release, self.snapshot)
+        serving.prepare()
+        return Serves.alone(serving, now=now)
 
 
 @contextmanager
@@ -110,17 +114,21 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         shadows = Shadows(lambda: application.idle, partial(_log_shadow, parts))
         watcher = _watcher(places, current, state, lines)
         answering, customers = Answering(parts, partial(_offer, shadows, parts)), Customers(parts, places.deployment)
+
+        def releases() -> ReleasesInfo:
+            return told(current.take(), places.deployment, None if watcher is None else watcher.behind)
+
         application = Application(
             answering,
             customers,
-            lambda: told(current.take(), places.deployment, None if watcher is None else watcher.behind),
+            releases,
             door(places.state / KEYS, authentication=settings.trust.authentication),
             settings,
             lines,
         )
         closing.callback(application.close)
         _say(current.take(), state, lines)
-        Thread(target=_count, args=(log, shadows, stop), daemon=True).start()
+        Thread(target=_count, args=(log, shadows, releases, stop), daemon=True).start()
         if log is not None:
             Thread(target=_tidy, args=(log, dt.timedelta(days=settings.log.keep_days), stop), daemon=True).start()
         for run in [shadows.run, *([watcher.run] if watcher is not None else [])]:
@@ -194,9 +202,10 @@ def _offer(
     shadows.offer(serves.challenger, Asked(answer.reply, again))
 
 
-def _count(log: DecisionLog | None, shadows: Shadows, stop: Event) -> None:
-    """Tell metrics every second what became of decisions and shadows."""
+def _count(log: DecisionLog | None, shadows: Shadows, releases: Callable[[], ReleasesInfo], stop: Event) -> None:
+    """Tell metrics every second what became of decisions and shadows, and how the registry answers."""
     while not stop.wait(1.0):
+        observed(releases(), _now())
         tried = shadows.counts()
         measures.shadowed(scored=tried.scored, dropped=tried.dropped, failed=tried.failed)
         if log is not None:

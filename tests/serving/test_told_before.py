@@ -135,6 +135,23 @@ def test_who_withdrew_before_is_new(serving: Serving) -> None:
     assert ["none", "new_customer"] == found
 
 
+@pytest.mark.parametrize("hours", [-30.0, 0.0, 30.0])
+def test_a_withdrawal_holds_whatever_moment_is_asked_about(serving: Serving, hours: float) -> None:
+    who = known(serving)
+    withdrew = Consented(id="c1", customer_id=who, purpose="personalisation", granted=False, at=noon(serving) + hours * HOUR)
+
+    assert "new_customer" == serving.rank(asked(serving, customer_id=who), request_id="r", facts=[withdrew]).fallback
+
+
+def test_of_two_decisions_at_one_moment_the_withdrawal_holds(serving: Serving) -> None:
+    who, when = known(serving), noon(serving) - HOUR
+    both = [Consented(id=f"c{one}", customer_id=who, purpose="personalisation", granted=one, at=when) for one in (True, False)]
+
+    found = [serving.rank(asked(serving, customer_id=who), request_id="r", facts=facts).fallback for facts in (both, both[::-1])]
+
+    assert ["new_customer"] * 2 == found
+
+
 def test_without_personalization_nothing_of_the_customer_is_used(serving: Serving) -> None:
     who = known(serving)
     plain = asked(serving, customer_id=who, personalization=False, today=(Move(id="e", kind="view", at=noon(serving) - HOUR),))

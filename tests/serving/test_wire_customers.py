@@ -92,7 +92,7 @@ def test_a_wrong_decision_is_refused_by_its_field(body: bytes, field: str) -> No
     assert [field] == [error.field for error in refused.value.errors]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"preferences": NaN}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"preferences": [NaN}'])
 def test_what_is_no_json_is_malformed(body: bytes) -> None:
     with pytest.raises(RequestMalformed):
         read_preferences(body, "ann", now=NOON)

@@ -1,0 +1,158 @@
+"""The inspector's needs, met by a release and a snapshot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from domain.policy import OBJECTIVES, Exploration, Objective
+from features.build import FEATURES
+from serving.assortment import NO_CHANGES, UNKNOWN, Shelf
+from serving.facts import OfCustomer
+from serving.inspector.needs import About, Described, Piece
+from serving.sizes import SizeReply
+from serving.state import Serving
+from serving.wire import RankReply, RankRequest
+
+_PIECES = 12
+_DECIMALS = 4
+_SILENT = 1e-3
+"""Log-odds below which an input did nothing worth telling."""
+
+_FEATURES = {feature.name: feature for feature in FEATURES}
+
+Advises = Callable[[str, RankRequest], SizeReply]
+"""Size advice on a style for the request's shopper."""
+
+
+@dataclass(frozen=True, eq=False)
+class OfServing:
+    """`InspectorNeeds` over one release and one snapshot; make one for each page.
+
+    Attributes:
+        serving: what serves.
+        settings: version of operations' settings.
+        advises: gives size advice; only asked where the release has a fit model and the style has sizes.
+        facts: what became known of the request's shopper since the snapshot.
+        shelf: prices and stock of skus that changed since then.
+    """
+
+    serving: Serving
+    settings: str
+    advises: Advises
+    facts: Sequence[OfCustomer] = ()
+    shelf: Mapping[str, Shelf] = NO_CHANGES
+
+    def rank(self, request: RankRequest, objective: Objective) -> RankReply:
+        """See `InspectorNeeds.rank`."""
+        by = _prepared(self.serving).by[objective]
+        return by.rank(request, request_id="inspector", facts=self.facts, shelf=self.shelf)
+
+    def size(self, style_id: str, request: RankRequest) -> SizeReply | None:
+        """See `InspectorNeeds.size`."""
+        if "fit" not in self.serving.release.models or style_id not in _prepared(self.serving).sized:
+            return None
+        return self.advises(style_id, request)
+
+    def evidence(self, request: RankRequest, sku: str) -> Sequence[Piece]:
+        """See `InspectorNeeds.evidence`."""
+        model = self.serving.release.models.get("return")
+        if model is None:
+            return ()
+        offers = [offer for offer in request.offers if offer.sku == sku]
+        inputs = self.serving.inputs(msgspec.structs.replace(request, offers=offers), facts=self.facts, shelf=self.shelf)
+        told = model.contributions(inputs, of="returned")[0]
+        strongest = np.argsort(-np.abs(told), kind="stable")[:_PIECES]
+        return [_piece(model.features[at], float(told[at]), inputs) for at in strongest if abs(told[at]) >= _SILENT]
+
+    def offers(self, category: str | None, count: int, draw: int) -> Sequence[str]:
+        """See `InspectorNeeds.offers`."""
+        sold = _prepared(self.serving).sold.get(category, ())
+        chosen = np.random.default_rng(draw).permutation(len(sold))[:count]
+        return [sold[number] for number in chosen]
+
+    def describe(self, sku: str) -> Described:
+        """See `InspectorNeeds.describe`."""
+        known = self.serving.products.get(sku, UNKNOWN)
+        return Described(known.style_id, known.brand, known.category, known.size)
+
+    def about(self) -> About:
+        """See `InspectorNeeds.about`."""
+        info, policy = self.serving.info(), self.serving.policy
+        return About(
+            release=info.release,
+            snapshot=info.snapshot,
+            snapshot_at=info.snapshot_at,
+            policy=info.policy,
+            settings=self.settings,
+            objective=policy.ranking.objective,
+            attention=policy.ranking.attention_per_position,
+            explores=policy.exploration.temperature > 0,
+            categories=_prepared(self.serving).categories,
+            countries=tuple(sorted(country for country in policy.vat if country)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """What all pages over a release and a snapshot share.
+
+    Attributes:
+        by: the same, ranking by each objective, without chance.
+        sized: styles that come in sizes.
+        sold: skus that can be sold, by category; all of them under None.
+        categories: those that the assortment has.
+    """
+
+    by: Mapping[Objective, Serving]
+    sized: frozenset[str | None]
+    sold: Mapping[str | None, Sequence[str]]
+    categories: tuple[str, ...]
+
+
+_PREPARED: WeakKeyDictionary[Serving, _Prepared] = WeakKeyDictionary()
+
+
+def _prepared(serving: Serving) -> _Prepared:
+    """Made with the first page; it goes when nothing serves from it any more."""
+    if serving not in _PREPARED:
+        products = serving.products.values()
+        categories = tuple(sorted({one.category for one in products if one.category}))
+        _PREPARED[serving] = _Prepared(
+            by={objective: _ranking_by(serving, objective) for objective in OBJECTIVES},
+            sized=frozenset(one.style_id for one in products if one.sized),
+            sold={None: _sold(serving), **{category: _sold(serving, category) for category in categories}},
+            categories=categories,
+        )
+    return _PREPARED[serving]
+
+
+def _sold(serving: Serving, category: str | None = None) -> Sequence[str]:
+    of = ((sku, one) for sku, one in serving.products.items() if category in (None, one.category))
+    return [sku for sku, one in of if not one.hidden and one.stock != 0]
+
+
+def _ranking_by(serving: Serving, objective: Objective) -> Serving:
+    policy = serving.policy
+    return replace(serving, policy=replace(policy, ranking=replace(policy.ranking, objective=objective), exploration=Exploration()))
+
+
+def _piece(name: str, log_odds: float, inputs: pd.DataFrame) -> Piece:
+    feature, value = _FEATURES[name], float(inputs[name].iloc[0])
+    said = None if math.isnan(value) else _said(value, feature.unit)
+    return Piece(feature.meaning, said, "raises" if log_odds > 0 else "lowers", round(log_odds, _DECIMALS))
+
+
+def _said(value: float, unit: str) -> str:
+    """A value with its unit, as people say it.
+
+    >>> _said(0.583, "rate"), _said(12.0, "lines")
+    ('58 %', '12 lines')
+    """
+    return f"{100 * value:.0f} %" if unit == "rate" else f"{value:.4g} {unit}"
