@@ -115,6 +115,7 @@ def test_every_reply_bears_the_security_headers(service_of_today: Live) -> None:
                 "method": ("DELETE", "/v1/rank"),
                 "alive": ("GET", "/livez"),
                 "ready": ("GET", "/readyz"),
+                "BentoML's": ("GET", "/schema.json"),
             }.items()
         }
     with service_of_today.caller(None) as ask:
@@ -122,6 +123,9 @@ def test_every_reply_bears_the_security_headers(service_of_today: Live) -> None:
     with service_of_today.caller(Scope.STOREFRONT) as ask:
         replies |= {"forbidden": ask("GET", "/v1/releases")}
 
+    assert {"ranked", "customer", "releases", "metrics", "described", "start", "alive", "ready", "BentoML's"} == {
+        name for name, reply in replies.items() if reply.status == 200
+    }
     missing = {name: SECURITY.items() - reply.headers.items() for name, reply in replies.items()}
     assert {} == {name: wanted for name, wanted in missing.items() if wanted}
     cached = {name: reply.headers.get("cache-control") for name, reply in replies.items()}

@@ -7,20 +7,23 @@ import http.client
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from serving.decision_log.reading import Entry, Where, entries, stored_at
 from serving.key_file import NAME, Scope, create_key
 from serving.launch import Running, free_port, serve
 from serving.settings import Settings
-from serving.worker import Places
+from serving.worker import DECISIONS, Places
 from tests.support.doors import patient
 
 HOST = "127.0.0.1"
 _CONNECTIONS = 200
+_COMMITTED_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,20 @@ class Live:
         """Processes that answer: those below the first one, but for its helpers."""
         below = children(self.running.process.pid)
         return sorted(pid for pid in below if "_bentoml_impl.worker" in _command(pid))
+
+    def decided(self, request_ids: Collection[str], *, since: dt.datetime) -> dict[str, Entry]:
+        """Decisions of these requests, once the log's writer has committed them all."""
+        until = time.monotonic() + _COMMITTED_WITHIN_S
+        while True:
+            log = stored_at(str(self.state / DECISIONS), lambda: dt.datetime.now(dt.UTC))
+            try:
+                found = {str(one.request_id): one for one in entries(log, Where(begins=since)) if one.request_id in request_ids}
+            finally:
+                log.close()
+            if len(found) == len(request_ids):
+                return found
+            assert time.monotonic() < until, f"{len(found)} of {len(request_ids)} decisions are in the log"
+            time.sleep(0.1)
 
     def _answers(self, caller_port: int, workers: list[int]) -> int:
         inode = _server_side(self.port, caller_port)
