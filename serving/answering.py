@@ -157,7 +157,7 @@ class Answering:
         return answer.encoded
 
     def recommend(self, asked: RecommendRequest, *, request_id: str) -> RecommendReply:
-        """Recommend skus of the whole assortment; the ranking is written down like any other.
+        """Recommend skus of the whole assortment, to who withdrew her history as to a stranger; the ranking is written down like any other.
 
         Raises:
             ReleaseRefused: the release has no retrieval.
@@ -165,12 +165,15 @@ class Answering:
         """
         request_id = asked.request_id or request_id
         turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
-        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
+        known = turn.known
+        past = known if allowed_now(turn.serving.snapshot, known.customer_id, known.facts)["personalisation"] else Known(None)
+        question = replace(asked, customer_id=past.customer_id, at=self._moment(turn.serving, asked.at))
 
         def ranked(candidates: RankRequest) -> RankReply:
-            return self._decided(turn, candidates, self._shelf(turn.serving, candidates), request_id).reply
+            own = replace(candidates, customer_id=known.customer_id)
+            return self._decided(turn, own, self._shelf(turn.serving, own), request_id).reply
 
-        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=turn.known.facts, request_id=request_id)
+        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=past.facts, request_id=request_id)
 
     def size(self, asked: SizeRequest) -> SizeReply:
         """Advise a size.
