@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -24,6 +26,7 @@ from serving.wire_releases import Trial
 from serving.wire_size import SizeRequest
 from serving.worker import _log_shadow, _offer
 from tests.support.calls import HOUR, Calls, Written, calls, noon
+from tests.support.doors import application
 
 
 def known(serving: Serving) -> str:
@@ -176,6 +179,16 @@ def test_a_release_without_a_fit_model_advises_no_size_and_assesses_baskets(serv
     with pytest.raises(ReleaseRefused, match="no fit model"):
         shop.size(SizeRequest(style_id=serving.products[sku].style_id or ""))
     assert [] == shop.basket(BasketRequest(lines=(Line(sku=sku),)), request_id="r").considered
+
+
+def test_over_http_a_release_without_a_retrieval_does_not_offer_recommendations(serving: Serving, tmp_path: Path) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=application(serving, tmp_path))
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            return await client.post("/v1/recommend", content=b"{}", headers={"content-type": "application/json"})
+
+    response = asyncio.run(ask())
+    assert (409, "/problems/not-offered") == (response.status_code, response.json()["type"])
 
 
 def test_facts_are_taken_from_the_snapshot_s_moment_on(serving: Serving, tmp_path: Path) -> None:
