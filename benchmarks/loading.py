@@ -83,7 +83,7 @@ async def _connection(port: int, next_request: Callable[[], bytes | None], done:
         started = time.perf_counter()
         try:
             writer.write(wanted)
-            status, body = await _reply(reader)
+            status, _, body = await reply(reader)
         except (ConnectionError, asyncio.IncompleteReadError):
             done(0, 1e3 * (time.perf_counter() - started), b"")
             reader, writer = await asyncio.open_connection(HOST, port)
@@ -92,15 +92,18 @@ async def _connection(port: int, next_request: Callable[[], bytes | None], done:
     writer.close()
 
 
-async def _reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def reply(reader: asyncio.StreamReader) -> tuple[int, Mapping[bytes, bytes], bytes]:
+    """A reply's status, headers (in small letters) and body.
+
+    Raises:
+        IncompleteReadError, ConnectionError: the connection ended before.
+    """
     head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return status, await reader.readexactly(int(line[15:]))
-        if line.startswith(b"transfer-encoding:"):
-            return status, await _chunks(reader)
-    return status, b""
+    lines = head.lower().split(b"\r\n")
+    headers = {name: value.strip() for name, _, value in (line.partition(b":") for line in lines[1:] if line)}
+    if length := headers.get(b"content-length"):
+        return int(head[9:12]), headers, await reader.readexactly(int(length))
+    return int(head[9:12]), headers, await _chunks(reader) if b"transfer-encoding" in headers else b""
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:

@@ -18,9 +18,10 @@ from pathlib import Path
 from threading import Thread
 
 import bentoml
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import KeeprankError, SettingsRefused
+from serving import headers
 from serving.current import settle
 from serving.settings import Settings, load_serving
 from serving.worker import Places, opened
@@ -75,6 +76,24 @@ class KeeprankService:
     async def end(self) -> None:
         """Commit what was logged, and let go of everything."""
         await asyncio.to_thread(self._closing.close)
+
+
+class _Headed:
+    """What BentoML answers itself, its probes, bears the same headers as every other reply."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start" and headers.PERSONAL[0] not in message["headers"]:
+                message = {**message, "headers": [*message["headers"], *headers.PERSONAL]}
+            await send(message)
+
+        await self._app(scope, receive, headed)
+
+
+KeeprankService.add_asgi_middleware(_Headed)
 
 
 def _end_with(parent: int) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 import pytest
 
 import keeprank
+from domain.policy import parse_policy
+from experiments.demo_shop import ShopSettings, generate
+from features.shop import Shop
+from features.snapshot import load_snapshot
+from features.taking import take_snapshot
 from tests.support.command_line import Keeprank, Said
+from tests.support.live import Live, live
+from training.retrieval.remembered import remembering
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,3 +88,23 @@ def _as_duckdb(parquet: Path, file: Path) -> None:
 def trained(home: Path, keeprank_says: Keeprank) -> Said:
     """What `keeprank train` said of the CSV folder, in an empty store."""
     return keeprank_says("train", home / "csv", "--store", home / "store", "--settings", home / "training.toml")
+
+
+@pytest.fixture(scope="session")
+def snapshot_of_today(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of the midnight before now, over which facts that are told now count."""
+    policy = parse_policy((ROOT / "config/policy.toml").read_text())
+    today = dt.datetime.now(ZoneInfo(policy.time_zone)).date()
+    recent = generate(ShopSettings(seed=36, customers=600, styles=100, days=200, ends_on=today - dt.timedelta(days=2)))
+    folder = tmp_path_factory.mktemp("today") / "snapshot"
+    shop = Shop.of(recent.tables, policy.window_days, zone=policy.time_zone)
+    take_snapshot(shop, folder, beside=remembering(shop))
+    assert today == load_snapshot(folder).at.tz_convert(policy.time_zone).date()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def service_of_today(release_folder: Path, snapshot_of_today: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The real service with two workers and keys, for all tests that neither stop it nor count what it wrote."""
+    with live(release_folder, snapshot_of_today, tmp_path_factory.mktemp("of-today") / "state") as one:
+        yield one
