@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -13,7 +13,7 @@ import pandas as pd
 
 from domain.policy import OBJECTIVES, Exploration, Objective
 from features.build import FEATURES
-from serving.assortment import NO_CHANGES, UNKNOWN, Shelf
+from serving.assortment import UNKNOWN, Shelf
 from serving.facts import OfCustomer
 from serving.inspector.needs import About, Described, Piece
 from serving.sizes import SizeReply
@@ -32,71 +32,92 @@ Advises = Callable[[str, RankRequest], SizeReply]
 
 
 @dataclass(frozen=True, eq=False)
-class OfServing:
-    """`InspectorNeeds` over one release and one snapshot; make one for each page.
+class Gathered:
+    """A request, and what became known since the snapshot.
 
     Attributes:
-        serving: what serves.
-        settings: version of operations' settings.
-        advises: gives size advice; only asked where the release has a fit model and the style has sizes.
-        facts: what became known of the request's shopper since the snapshot.
-        shelf: prices and stock of skus that changed since then.
+        request: with its moment, and without its shopper where nothing may be known of her.
+        facts: of the shopper.
+        shelf: prices and stock of skus that changed.
     """
 
-    serving: Serving
-    settings: str
-    advises: Advises
+    request: RankRequest
     facts: Sequence[OfCustomer] = ()
-    shelf: Mapping[str, Shelf] = NO_CHANGES
+    shelf: Mapping[str, Shelf] = field(default_factory=dict)
+
+
+Gathers = Callable[[RankRequest], Gathered]
+
+
+class OfServing:
+    """`InspectorNeeds` over one release and one snapshot, for one page: what is gathered for a request is gathered once."""
+
+    def __init__(self, serving: Serving, settings: str, advises: Advises, gathers: Gathers = Gathered) -> None:
+        """Take what a page is made from.
+
+        Args:
+            serving: what serves.
+            settings: version of operations' settings.
+            advises: gives size advice; only asked where the release has a fit model and the style has sizes.
+            gathers: what became known since the snapshot; by default nothing did.
+        """
+        self._serving, self._settings, self._advises, self._gathers = serving, settings, advises, gathers
+        self._last: tuple[RankRequest, Gathered] | None = None
 
     def rank(self, request: RankRequest, objective: Objective) -> RankReply:
         """See `InspectorNeeds.rank`."""
-        by = _prepared(self.serving).by[objective]
-        return by.rank(request, request_id="inspector", facts=self.facts, shelf=self.shelf)
+        gathered, by = self._gathered(request), _prepared(self._serving).by[objective]
+        return by.rank(gathered.request, request_id="inspector", facts=gathered.facts, shelf=gathered.shelf)
 
     def size(self, style_id: str, request: RankRequest) -> SizeReply | None:
         """See `InspectorNeeds.size`."""
-        if "fit" not in self.serving.release.models or style_id not in _prepared(self.serving).sized:
+        if "fit" not in self._serving.release.models or style_id not in _prepared(self._serving).sized:
             return None
-        return self.advises(style_id, request)
+        return self._advises(style_id, self._gathered(request).request)
 
     def evidence(self, request: RankRequest, sku: str) -> Sequence[Piece]:
         """See `InspectorNeeds.evidence`."""
-        model = self.serving.release.models.get("return")
+        model = self._serving.release.models.get("return")
         if model is None:
             return ()
-        offers = [offer for offer in request.offers if offer.sku == sku]
-        inputs = self.serving.inputs(msgspec.structs.replace(request, offers=offers), facts=self.facts, shelf=self.shelf)
+        gathered = self._gathered(request)
+        alone = msgspec.structs.replace(gathered.request, offers=[offer for offer in request.offers if offer.sku == sku])
+        inputs = self._serving.inputs(alone, facts=gathered.facts, shelf=gathered.shelf)
         told = model.contributions(inputs, of="returned")[0]
         strongest = np.argsort(-np.abs(told), kind="stable")[:_PIECES]
         return [_piece(model.features[at], float(told[at]), inputs) for at in strongest if abs(told[at]) >= _SILENT]
 
     def offers(self, category: str | None, count: int, draw: int) -> Sequence[str]:
         """See `InspectorNeeds.offers`."""
-        sold = _prepared(self.serving).sold.get(category, ())
+        sold = _prepared(self._serving).sold.get(category, ())
         chosen = np.random.default_rng(draw).permutation(len(sold))[:count]
         return [sold[number] for number in chosen]
 
     def describe(self, sku: str) -> Described:
         """See `InspectorNeeds.describe`."""
-        known = self.serving.products.get(sku, UNKNOWN)
+        known = self._serving.products.get(sku, UNKNOWN)
         return Described(known.style_id, known.brand, known.category, known.size)
 
     def about(self) -> About:
         """See `InspectorNeeds.about`."""
-        info, policy = self.serving.info(), self.serving.policy
+        info, policy = self._serving.info(), self._serving.policy
         return About(
             release=info.release,
             snapshot=info.snapshot,
             snapshot_at=info.snapshot_at,
             policy=info.policy,
-            settings=self.settings,
+            settings=self._settings,
             objective=policy.ranking.objective,
             attention=policy.ranking.attention_per_position,
             explores=policy.exploration.temperature > 0,
-            categories=_prepared(self.serving).categories,
+            categories=_prepared(self._serving).categories,
             countries=tuple(sorted(country for country in policy.vat if country)),
         )
+
+    def _gathered(self, request: RankRequest) -> Gathered:
+        if self._last is None or self._last[0] is not request:
+            self._last = request, self._gathers(request)
+        return self._last[1]
 
 
 @dataclass(frozen=True, eq=False)

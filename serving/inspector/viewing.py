@@ -48,7 +48,7 @@ def view_of(
         about=about,
         conversion=by_conversion,
         kept=by_margin,
-        moved=moved(by_margin.lines, currency=kept.currency),
+        moved=moved(by_margin.lines, {offer.sku: offer.reasons for offer in kept.offers}, currency=kept.currency),
         offers=tuple(_offer(offer, line, kept, describe) for offer, line in zip(kept.offers, by_margin.lines, strict=True)),
         closer=None if focus is None else Closer(focus, _title(describe(focus)), tuple(evidence), None if size is None else _size(size)),
         left_out=tuple(LeftOut(one.sku, _title(describe(one.sku)), EXCLUDED[one.reason]) for one in kept.excluded),
