@@ -13,19 +13,18 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.errors import LogRefused
-from domain.size_systems import SizeSystems
 from serving import measures
 from serving.api import Call
 from serving.arms import unit_of
 from serving.assortment import NO_CHANGES, Shelf
 from serving.basket import assess
 from serving.callers_order import callers_order
-from serving.current import Current, Serves
+from serving.current import Serves
 from serving.decision_log.decision import logged
-from serving.decision_log.log import DecisionLog
 from serving.evidence import evidence, explained
+from serving.inspector.of_serving import Gathered
 from serving.known import Known, in_all_sizes, known_of, shelf_of
-from serving.online.port import CustomerState
+from serving.parts import Answer, Parts
 from serving.permissions import allowed_now, declared_since
 from serving.ranked import PHASES
 from serving.reading import read
@@ -39,37 +38,6 @@ from serving.wire_events import EventsReply, take_body
 from serving.wire_explain import ExplainReply, ExplainRequest
 from serving.wire_recommend import RecommendReply, RecommendRequest
 from serving.wire_size import SizeRequest
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A ranking: what was decided, and the same as the bytes that are sent."""
-
-    reply: RankReply
-    encoded: bytes
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a worker answers with.
-
-    Attributes:
-        current: what serves.
-        state: what became known since the snapshot.
-        log: where decisions are written; None where the settings say that none are.
-        wait: whether a reply waits until its decision is safe.
-        systems: size systems.
-        settings: version of the service's settings.
-        now: tells the time (UTC).
-    """
-
-    current: Current
-    state: CustomerState
-    log: DecisionLog | None
-    wait: bool
-    systems: SizeSystems
-    settings: str
-    now: Callable[[], dt.datetime]
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +183,17 @@ class Answering:
         model = serving.release.models.get("return")
         pieces = [] if model is None else evidence(model, serving.inputs(question, known.facts, shelf), most=asked.most)
         return explained(ranked.reply, pieces, allowed_now(serving.snapshot, known.customer_id, known.facts))
+
+    def gathered(self, asked: RankRequest) -> Gathered:
+        """What a page's ranking may know."""
+        turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, "")
+        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
+        turn, shelf = self._on_shelf(turn, question)
+        return Gathered(question, turn.known.facts, shelf)
+
+    def advised(self, style_id: str, asked: RankRequest) -> SizeReply:
+        """A page's size advice for the shopper of a request."""
+        return self.size(SizeRequest(style_id=style_id, customer_id=asked.customer_id, country=asked.country, ask=False))
 
     def events(self, body: bytes, *, ndjson: bool) -> EventsReply:
         """Take facts in; each counts from the next reply on, on every worker.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serving.answering import Parts
 from serving.api import Call
 from serving.deployment import Deployment
 from serving.facts import OfCustomer
+from serving.parts import Parts
 from serving.releases import known_releases, of_serving, trained_with
 from serving.state import Serving
 from serving.wire_customers import (

@@ -93,7 +93,7 @@ class _Headed:
         await self._app(scope, receive, headed)
 
 
-KeeprankService.add_asgi_middleware(_Headed)
+KeeprankService.add_asgi_middleware(_Headed)  # type: ignore[attr-defined]
 
 
 def _end_with(parent: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import msgspec
 from domain.errors import LogRefused, SettingsRefused
 from domain.size_systems import parse_size_systems
 from serving import measures
-from serving.answering import Answer, Answering, Parts
+from serving.answering import Answering
 from serving.app import Application
 from serving.assortment import Shelf
 from serving.current import Current, Serves
@@ -28,11 +29,17 @@ from serving.decision_log.log import DecisionLog
 from serving.decision_log.postgres import PostgresLog
 from serving.decision_log.settings import LogSettings
 from serving.deployment import Deployment
+from serving.inspector.entrance import Entrance
+from serving.inspector.of_serving import OfServing
+from serving.inspector.web import Inspector
 from serving.key_file import NAME as KEYS
-from serving.keys import door
+from serving.key_file import Scope
+from serving.keys import Keyring, door
 from serving.known import Known
+from serving.limits import limits_of
 from serving.online.opening import open_state
 from serving.online.port import CustomerState
+from serving.parts import Answer, Parts
 from serving.pseudonyms import Pseudonyms
 from serving.release_measures import observed
 from serving.releases import told
@@ -114,6 +121,7 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         shadows = Shadows(lambda: application.idle, partial(_log_shadow, parts))
         watcher = _watcher(places, current, state, lines)
         answering, customers = Answering(parts, partial(_offer, shadows, parts)), Customers(parts, places.deployment)
+        who = door(places.state / KEYS, authentication=settings.trust.authentication)
 
         def releases() -> ReleasesInfo:
             return told(current.take(), places.deployment, None if watcher is None else watcher.behind)
@@ -122,9 +130,10 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
             answering,
             customers,
             releases,
-            door(places.state / KEYS, authentication=settings.trust.authentication),
+            who,
             settings,
             lines,
+            inspector=partial(_inspector, places, current, settings, answering, who),
         )
         _say(current.take(), state, lines)
         beside: list[Callable[[Event], None]] = [shadows.run, partial(_count, log, shadows, releases)]
@@ -256,3 +265,15 @@ def _log_shadow(parts: Parts, shadowed: Shadowed) -> None:
     """Write down what the challenger would have shown."""
     if parts.log is not None:
         parts.log.append(shadowed.decision)
+
+
+def _inspector(
+    places: Places, current: Current, settings: Settings, answering: Answering, who: Keyring, application: Application
+) -> Inspector:
+    """The page for people, behind the same door."""
+    entrance = Entrance(who, lambda key_id: who.holds(key_id, Scope.OPERATIONS), Pseudonyms.open(places.state).secret, now=time.time)
+
+    def house() -> OfServing:
+        return OfServing(current.take().champion, settings.version, answering.advised, answering.gathered)
+
+    return Inspector(house, entrance, limits_of(settings), application, application.in_thread)

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import warnings
 
-import httpx
-import hypothesis
-import pytest
-from hypothesis import Phase
-
-from serving.key_file import Scope
-from tests.support.live import Live
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what it imports
-    import schemathesis
     from schemathesis.checks import not_a_server_error
-    from schemathesis.generation import GenerationMode
     from schemathesis.specs.openapi.checks import (
         content_type_conformance,
         response_headers_conformance,

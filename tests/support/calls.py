@@ -10,13 +10,14 @@ from typing import Any, cast
 
 from domain.errors import LogRefused, StateUnavailable
 from domain.size_systems import parse_size_systems
-from serving.answering import Answer, Answering, Parts
+from serving.answering import Answering
 from serving.current import Current, Serves
 from serving.decision_log.decision import LoggedDecision
 from serving.decision_log.log import DecisionLog
 from serving.known import Known
 from serving.online.opening import open_state
 from serving.online.port import CustomerState
+from serving.parts import Answer, Parts
 from serving.state import Serving
 from serving.wire import RankRequest
 from serving.wire_releases import Appointed, Named, Trial
