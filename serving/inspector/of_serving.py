@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
-import pandas as pd
 
 from domain.policy import OBJECTIVES, Exploration, Objective
-from features.build import FEATURES
 from serving.assortment import UNKNOWN, Shelf
+from serving.evidence import evidence
 from serving.facts import OfCustomer
-from serving.inspector.needs import About, Described, Piece
+from serving.inspector.needs import About, Described
 from serving.sizes import SizeReply
 from serving.state import Serving
-from serving.wire import RankReply, RankRequest
+from serving.wire import Degraded, RankReply, RankRequest
+from serving.wire_explain import Evidence
 
 _PIECES = 12
-_DECIMALS = 4
-_SILENT = 1e-3
-"""Log-odds below which an input did nothing worth telling."""
-
-_FEATURES = {feature.name: feature for feature in FEATURES}
-
-Advises = Callable[[str, RankRequest], SizeReply]
-"""Size advice on a style for the request's shopper."""
+"""Of evidence, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +31,20 @@ class Gathered:
         request: with its moment, and without its shopper where nothing may be known of her.
         facts: of the shopper.
         shelf: prices and stock of skus that changed.
+        degraded: what could not be asked.
     """
 
     request: RankRequest
     facts: Sequence[OfCustomer] = ()
     shelf: Mapping[str, Shelf] = field(default_factory=dict)
+    degraded: Sequence[Degraded] = ()
 
 
 Gathers = Callable[[RankRequest], Gathered]
+"""What the service knows besides what a request tells."""
+
+Advises = Callable[[str, Gathered], SizeReply]
+"""Size advice on a style for the request's shopper."""
 
 
 class OfServing:
@@ -67,25 +65,22 @@ class OfServing:
     def rank(self, request: RankRequest, objective: Objective) -> RankReply:
         """See `InspectorNeeds.rank`."""
         gathered, by = self._gathered(request), _prepared(self._serving).by[objective]
-        return by.rank(gathered.request, request_id="inspector", facts=gathered.facts, shelf=gathered.shelf)
+        return by.rank(gathered.request, request_id="inspector", facts=gathered.facts, shelf=gathered.shelf, degraded=gathered.degraded)
 
     def size(self, style_id: str, request: RankRequest) -> SizeReply | None:
         """See `InspectorNeeds.size`."""
         if "fit" not in self._serving.release.models or style_id not in _prepared(self._serving).sized:
             return None
-        return self._advises(style_id, self._gathered(request).request)
+        return self._advises(style_id, self._gathered(request))
 
-    def evidence(self, request: RankRequest, sku: str) -> Sequence[Piece]:
+    def evidence(self, request: RankRequest, sku: str) -> Sequence[Evidence]:
         """See `InspectorNeeds.evidence`."""
         model = self._serving.release.models.get("return")
         if model is None:
             return ()
         gathered = self._gathered(request)
         alone = msgspec.structs.replace(gathered.request, offers=[offer for offer in request.offers if offer.sku == sku])
-        inputs = self._serving.inputs(alone, facts=gathered.facts, shelf=gathered.shelf)
-        told = model.contributions(inputs, of="returned")[0]
-        strongest = np.argsort(-np.abs(told), kind="stable")[:_PIECES]
-        return [_piece(model.features[at], float(told[at]), inputs) for at in strongest if abs(told[at]) >= _SILENT]
+        return evidence(model, self._serving.inputs(alone, gathered.facts, gathered.shelf), most=_PIECES)
 
     def offers(self, category: str | None, count: int, draw: int) -> Sequence[str]:
         """See `InspectorNeeds.offers`."""
@@ -162,18 +157,3 @@ def _sold(serving: Serving, category: str | None = None) -> Sequence[str]:
 def _ranking_by(serving: Serving, objective: Objective) -> Serving:
     policy = serving.policy
     return replace(serving, policy=replace(policy, ranking=replace(policy.ranking, objective=objective), exploration=Exploration()))
-
-
-def _piece(name: str, log_odds: float, inputs: pd.DataFrame) -> Piece:
-    feature, value = _FEATURES[name], float(inputs[name].iloc[0])
-    said = None if math.isnan(value) else _said(value, feature.unit)
-    return Piece(feature.meaning, said, "raises" if log_odds > 0 else "lowers", round(log_odds, _DECIMALS))
-
-
-def _said(value: float, unit: str) -> str:
-    """A value with its unit, as people say it.
-
-    >>> _said(0.583, "rate"), _said(12.0, "lines")
-    ('58 %', '12 lines')
-    """
-    return f"{100 * value:.0f} %" if unit == "rate" else f"{value:.4g} {unit}"

@@ -96,6 +96,17 @@ def number(value: float, decimals: int = 1) -> str:
     return _signed(f"{value:,.{decimals}f}")
 
 
+def value(told: float | None, unit: str) -> str:
+    r"""What a model read, with its unit.
+
+    >>> value(0.583, "rate"), value(12.0, "lines"), value(None, "days")
+    ('58\xa0%', '12 lines', 'not known')
+    """
+    if told is None:
+        return "not known"
+    return percent(told, 0) if unit == "rate" else f"{_signed(f'{told:.4g}')} {unit}"
+
+
 def places(count: int) -> str:
     """How many places.
 

@@ -10,14 +10,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from domain.policy import Objective
-from serving.inspector.needs import About, Described, Piece
+from serving.inspector.needs import About, Described
 from serving.reading import RequestRefused
 from serving.size_advice import Chance, advise
 from serving.sizes import SizeReply
 from serving.wire import FieldError, IntervalTerms, Money, RankedOffer, RankReply, RankRequest, Reason
+from serving.wire_explain import Evidence
 
 AT = dt.datetime(2026, 10, 1, 22, tzinfo=dt.UTC)
 ABOUT = About("release1", "snapshot1", AT, "policy1", "settings1", "kept_margin", 0.5, False, ("dress", "shirt"), ("DE", "FR"))
+EVIDENCE = Evidence(
+    feature="f", meaning="the style's return rate", value=0.49, unit="rate", about="offer", effect="raises", log_odds=0.13, words=""
+)
 MONEY = Money(
     price_net=4000,
     unit_cost=1500,
@@ -109,9 +113,9 @@ class House:
         told = ("Take 38.", advise(chances), chances, None, (), True, "nothing", "ordered", "none", "release1", "snapshot1")
         return SizeReply(style_id, "dress", *told)  # type: ignore[arg-type]
 
-    def evidence(self, request: RankRequest, sku: str) -> Sequence[Piece]:  # noqa: ARG002
+    def evidence(self, request: RankRequest, sku: str) -> Sequence[Evidence]:  # noqa: ARG002
         """One piece."""
-        return [Piece("the style's return rate", "49 %", "raises", 0.13)]
+        return [EVIDENCE]
 
     def offers(self, category: str | None, count: int, draw: int) -> Sequence[str]:
         """The shelf, turned by the draw; nobody sells hats."""

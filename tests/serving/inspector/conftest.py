@@ -14,6 +14,6 @@ ROOT = Path(__file__).parents[3]
 def advises(ordering: Serving) -> Advises:
     """Size advice as the service gives it."""
     systems = parse_size_systems((ROOT / "config/size_systems.toml").read_text())
-    return lambda style_id, request: size_reply(
-        ordering, systems, SizeQuestion(style_id=style_id, customer_id=request.customer_id, country=request.country)
+    return lambda style_id, gathered: size_reply(
+        ordering, systems, SizeQuestion(style_id=style_id, customer_id=gathered.request.customer_id, country=gathered.request.country)
     )

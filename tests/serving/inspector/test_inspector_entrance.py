@@ -25,8 +25,12 @@ class Keyed:
             return Refusal.FORBIDDEN
         return Caller("0123456789ab", frozenset({Scope.OPERATIONS})) if header == f"Bearer {GOOD}" else Refusal.UNAUTHORIZED
 
+    def holds(self, key_id: str, *needed: Scope) -> bool:
+        assert (Scope.OPERATIONS,) == needed
+        return key_id in self.holding
+
     def entrance(self, secret: bytes = b"s" * 32) -> Entrance:
-        return Entrance(self, self.holding.__contains__, secret, now=lambda: self.now)
+        return Entrance(self, secret, now=lambda: self.now)
 
 
 @pytest.fixture

@@ -132,6 +132,6 @@ def test_a_closer_look_holds_the_evidence_and_the_sizes() -> None:
 
     assert closer is not None
     assert closer.size is not None
-    assert ["49 %"] == [piece.value for piece in closer.evidence]
+    assert [0.49] == [piece.value for piece in closer.evidence]
     assert [("EU 38", True), ("EU 40", False)] == [(line.size, line.advised) for line in closer.size.lines]
     assert "your height (P(fits) rises by 5.0 % on average)" == (closer.size.ask or "").replace("\xa0", " ")

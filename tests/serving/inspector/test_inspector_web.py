@@ -32,6 +32,9 @@ class OneKey:
             return Refusal.FORBIDDEN
         return Caller("k1", frozenset()) if header == "Bearer mine" else Refusal.UNAUTHORIZED
 
+    def holds(self, key_id: str, *_needed: object) -> bool:
+        return "k1" == key_id
+
 
 @dataclass
 class Told:
@@ -71,7 +74,7 @@ def sent(
     in_thread: Callable[[Callable[[], Answer]], Awaitable[Answer]] = at_once,
     largest: int = 100_000,
 ) -> httpx.Response:
-    entrance = Entrance(door or Anyone(), {"k1", "anyone"}.__contains__, b"s" * 32, now=lambda: 1_000.0)
+    entrance = Entrance(door or Anyone(), b"s" * 32, now=lambda: 1_000.0)
     inspector = Inspector(House, entrance, Limits(largest, 5_000, 32, 10.0), told or Told(), in_thread)
     content = str(httpx.QueryParams(form)).encode() if isinstance(form, Mapping) else form
 
