@@ -191,9 +191,11 @@ class Answering:
         turn, shelf = self._on_shelf(turn, question)
         return Gathered(question, turn.known.facts, shelf)
 
-    def advised(self, style_id: str, asked: RankRequest) -> SizeReply:
-        """A page's size advice for the shopper of a request."""
-        return self.size(SizeRequest(style_id=style_id, customer_id=asked.customer_id, country=asked.country, ask=False))
+    def advised(self, style_id: str, asked: Gathered) -> SizeReply:
+        """A page's size advice for the shopper of what was gathered."""
+        serving, request = self._parts.current.take().champion, asked.request
+        known = Known(request.customer_id, tuple(asked.facts))
+        return self._advised(serving, SizeRequest(style_id=style_id, customer_id=None, country=request.country, ask=False), known)
 
     def events(self, body: bytes, *, ndjson: bool) -> EventsReply:
         """Take facts in; each counts from the next reply on, on every worker.

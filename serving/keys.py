@@ -54,10 +54,6 @@ class Door(Protocol):
     def authorise(self, header: str | None, *needed: Scope) -> Caller | Refusal:
         """Who asks, where the `Authorization` header holds a key for any of the scopes `needed`; admin keys are for everything."""
 
-
-class Keyring(Door, Protocol):
-    """A door that remembers its keys by their ids."""
-
     def holds(self, key_id: str, *needed: Scope) -> bool:
         """Whether the key of that id, which was shown before, still opens what is for any of the scopes `needed`."""
 
@@ -117,7 +113,7 @@ class Keys:
         return held.caller
 
     def holds(self, key_id: str, *needed: Scope) -> bool:
-        """See `Keyring.holds`."""
+        """See `Door.holds`."""
         self._look()
         held = self._keys.get(key_id, self._stranger)
         return held.caller is not None and not held.caller.scopes.isdisjoint((Scope.ADMIN, *needed))
@@ -138,7 +134,7 @@ class Keys:
             logger.error("nobody is let in: %s", refused)
 
 
-def door(file: Path, *, authentication: bool) -> Keyring:
+def door(file: Path, *, authentication: bool) -> Door:
     """Whom a service lets in whose settings ask for keys, or do not.
 
     Raises:

@@ -33,8 +33,7 @@ from serving.inspector.entrance import Entrance
 from serving.inspector.of_serving import OfServing
 from serving.inspector.web import Inspector
 from serving.key_file import NAME as KEYS
-from serving.key_file import Scope
-from serving.keys import Keyring, door
+from serving.keys import Door, door
 from serving.known import Known
 from serving.limits import limits_of
 from serving.online.opening import open_state
@@ -268,10 +267,10 @@ def _log_shadow(parts: Parts, shadowed: Shadowed) -> None:
 
 
 def _inspector(
-    places: Places, current: Current, settings: Settings, answering: Answering, who: Keyring, application: Application
+    places: Places, current: Current, settings: Settings, answering: Answering, who: Door, application: Application
 ) -> Inspector:
     """The page for people, behind the same door."""
-    entrance = Entrance(who, lambda key_id: who.holds(key_id, Scope.OPERATIONS), Pseudonyms.open(places.state).secret, now=time.time)
+    entrance = Entrance(who, Pseudonyms.open(places.state).secret, now=time.time)
 
     def house() -> OfServing:
         return OfServing(current.take().champion, settings.version, answering.advised, answering.gathered)

@@ -3,15 +3,74 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from serving.api import CALLS
+from serving.key_file import Scope
+from tests.support.live import Live
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of what it imports
-    from schemathesis.checks import not_a_server_error
-    from schemathesis.specs.openapi.checks import (
-        content_type_conformance,
-        response_headers_conformance,
-        response_schema_conformance,
-        status_code_conformance,
-    )
+    warnings.simplefilter("ignore")  # about what it imports itself
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi import checks
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+DESCRIBED = [
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+OF_THE_SHOP = ("at", "today", "stated", "consents", "promised_at", "currency")
+"""What the document cannot tell: on which day the shop is, and what it sells for."""
+
+CAREFUL = settings(
+    max_examples=30,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def described(service_of_today: Live) -> schemathesis.BaseSchema:
+    return schemathesis.openapi.from_url(f"{service_of_today.running.url}/openapi.json")
+
+
+@pytest.fixture(scope="module")
+def session(service_of_today: Live) -> Iterator[requests.Session]:
+    with requests.Session() as one:
+        one.headers["Authorization"] = f"Bearer {service_of_today.keys[Scope.ADMIN]}"
+        yield one
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
+@pytest.mark.parametrize("name", [call.name for call in CALLS])
+def test_replies_are_as_described(
+    service_of_today: Live, described: schemathesis.BaseSchema, session: requests.Session, name: str, mode: GenerationMode
+) -> None:
+    operation: Any = described.find_operation_by_id(name)  # type: ignore[attr-defined]  # of an OpenAPI document
+    seen: set[int] = set()
+
+    @seed(11)
+    @CAREFUL
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: Any) -> None:
+        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
+            case.body = {field: value for field, value in case.body.items() if field not in OF_THE_SHOP}
+        response = case.call(base_url=service_of_today.running.url, session=session)
+        seen.add(response.status_code)
+        assert response.status_code < 500
+        case.validate_response(response, checks=DESCRIBED)
+
+    check()
+
+    wanted = {409 if name == "recommend" else 200} if mode is GenerationMode.POSITIVE else {400, 401, 422}
+    assert wanted & seen, "the service takes what is right, this release apart, and refuses what is wrong"

@@ -106,12 +106,12 @@ def test_what_cannot_be_written_down_is_sent_all_the_same_unless_it_has_to_wait(
     assert [True] == waiting.log.waited
 
 
-def test_past_the_deadline_the_caller_s_order_is_sent_and_written_down(serving: Serving, tmp_path: Path) -> None:
+def test_past_the_deadline_the_caller_s_order_is_sent_and_written_down_about_nobody(serving: Serving, tmp_path: Path) -> None:
     shop, asked = calls(serving, tmp_path), question(serving, offers=[Offer(sku="b", price=100), Offer(sku="a", price=9_000)])
     encoded = shop.answering.in_callers_order(asked, request_id="r")
     reply = msgspec.json.decode(encoded, type=RankReply)
     assert (["b", "a"], "deadline", noon(serving)) == ([offer.sku for offer in reply.offers], reply.fallback, reply.as_of)
-    assert [(reply, encoded, asked.customer_id)] == [(one.reply, one.encoded, one.question.customer_id) for one in shop.log.decisions]
+    assert [(reply, encoded, None)] == [(one.reply, one.encoded, one.question.customer_id) for one in shop.log.decisions]
 
 
 @pytest.mark.parametrize("late", [False, True])
