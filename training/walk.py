@@ -64,12 +64,21 @@ class Packed(NamedTuple):
     values: Floats
 
 
-def _native(signature: Any = None) -> Callable[[_Function], _Function]:
+def native(signature: Any = None) -> Callable[[_Function], _Function]:
     """Compiled by numba: at once for the types of a signature, and kept on disk; or else as part of what calls it."""
-    return cast("Callable[[_Function], _Function]", numba.njit(signature, nogil=True, cache=signature is not None))
+
+    def compiled(function: _Function) -> _Function:
+        if signature is None:
+            return cast("_Function", numba.njit(nogil=True)(function))
+        try:
+            return cast("_Function", numba.njit(signature, nogil=True, cache=True)(function))
+        except RuntimeError:  # no folder may be written: each process compiles for itself, seconds at its start
+            return cast("_Function", numba.njit(signature, nogil=True)(function))
+
+    return compiled
 
 
-@_native()
+@native()
 def _seen(value: float, missing: int) -> float:
     """The value as a column takes it: NaN where it is missing."""
     if abs(value) <= TINY:
@@ -81,7 +90,7 @@ def _seen(value: float, missing: int) -> float:
     return value
 
 
-@_native()
+@native()
 def _all_alike(values: Floats) -> bool:
     bits = values.view(np.int64)
     other = np.int64(0)
@@ -90,14 +99,14 @@ def _all_alike(values: Floats) -> bool:
     return bool(other == 0)
 
 
-@_native()
+@native()
 def _is_among(value: float, categories: Floats) -> bool:
     """Whether a value's whole part is one of some ascending whole numbers."""
     at = np.searchsorted(categories, np.trunc(value))
     return bool(at < categories.size and categories[at] == np.trunc(value))
 
 
-@_native()
+@native()
 def _bin_of(value: float, missing: int, lost: int, edges: Floats) -> int:
     """The bin of one value as a column takes it."""
     if missing == CATEGORY:
@@ -105,7 +114,7 @@ def _bin_of(value: float, missing: int, lost: int, edges: Floats) -> int:
     return lost if np.isnan(value) else int(np.searchsorted(edges, value))
 
 
-@_native()
+@native()
 def _bins_of(seen: Floats, missing: int, lost: int, edges: Floats, bins: Bytes) -> None:
     """The same of many."""
     if missing == CATEGORY:
@@ -121,7 +130,7 @@ def _bins_of(seen: Floats, missing: int, lost: int, edges: Floats, bins: Bytes) 
             bins[row] = np.uint8(lost) if np.isnan(seen[row]) else bins[row]
 
 
-@_native()
+@native()
 def _sort_into_bins(inputs: Floats, start: int, stop: int, forest: Packed, bins: Bytes, low: Bytes, high: Bytes) -> None:
     """The lowest and the highest bin of every column among some rows, and the bins of columns where these differ."""
     seen = np.empty(stop - start)
@@ -142,7 +151,7 @@ def _sort_into_bins(inputs: Floats, start: int, stop: int, forest: Packed, bins:
         low[column], high[column] = found.min(), found.max()
 
 
-@_native()
+@native()
 def _left_open(forest: Packed, tree: int, low: Bytes, high: Bytes, told: Numbers, splits: Numbers) -> int:
     """The splits of a tree that do not have one answer for all rows of these bins, the last one first, into `splits`; and how many.
 
@@ -162,14 +171,14 @@ def _left_open(forest: Packed, tree: int, low: Bytes, high: Bytes, told: Numbers
     return found
 
 
-@_native()
+@native()
 def _choose(bins: Bytes, edge: int, left: Bytes, right: Bytes, into: Bytes) -> None:
     for row in range(into.size // _LANES * _LANES):
         one, other = left[row], right[row]  # both are read, so that nothing has to be jumped over
         into[row] = one if bins[row] <= np.uint8(edge) else other
 
 
-@_native()
+@native()
 def _add(leaves: Bytes, values: Floats, total: Floats) -> None:
     for row in range(total.size):
         total[row] += values[leaves[row]]
@@ -184,7 +193,7 @@ _PACKED = types.NamedTuple(  # type: ignore[no-untyped-call]
 )
 
 
-@_native(types.void(types.float64[:, ::1], _PACKED, types.float64[:, ::1]))
+@native(types.void(types.Array(types.float64, 2, "C", readonly=True), _PACKED, types.float64[:, ::1]))
 def walk(inputs: Floats, forest: Packed, totals: Floats) -> None:
     """Add what the trees say to `totals`, tree after tree, as LightGBM does: the same last digits.
 
@@ -215,7 +224,7 @@ def walk(inputs: Floats, forest: Packed, totals: Floats) -> None:
             _add(said[told[most + root]], forest.values[forest.first_leaf[tree] :], totals[tree % len(totals)][start:stop])
 
 
-@_native(types.void(types.float64[:, ::1], types.float64, types.float64[:, ::1]))
+@native(types.void(types.float64[:, ::1], types.float64, types.float64[:, ::1]))
 def probabilities(totals: Floats, steepness: float, told: Floats) -> None:
     """What LightGBM makes of the sums, with its arithmetic: 1 / (1 + exp(-steepness x)) of one class's, softmax of several's.
 
