@@ -163,7 +163,7 @@ def _packed(trees: list[Tree], columns: list[_Column], places: Mapping[Split, tu
         right=np.array([side for tree in trees for side in tree.right], dtype="int16"),
         first_split=_starts(len(tree.splits) for tree in trees),
         first_leaf=_starts(len(tree.values) for tree in trees),
-        values=np.concatenate([np.empty(0), *(tree.values for tree in trees)]),
+        leaf_values=np.concatenate([np.empty(0), *(tree.values for tree in trees)]),
     )
 
 

@@ -46,8 +46,8 @@ class Packed(NamedTuple):
         left: of each split, the tree's split that comes next to the left, or -1, -2, … for its first leaf, second, ….
         right: likewise to the right. A split comes after the one that leads to it.
         first_split: of each tree, where its splits begin, and where the last one's end.
-        first_leaf: of each tree, where its leaves begin in `values`, and where the last one's end.
-        values: of the leaves.
+        first_leaf: of each tree, where its leaves begin in `leaf_values`, and where the last one's end.
+        leaf_values: what they add.
     """
 
     feature: npt.NDArray[np.int32]
@@ -61,7 +61,7 @@ class Packed(NamedTuple):
     right: Shorts
     first_split: npt.NDArray[np.int32]
     first_leaf: npt.NDArray[np.int32]
-    values: Floats
+    leaf_values: Floats
 
 
 def native(signature: Any = None) -> Callable[[_Function], _Function]:
@@ -131,7 +131,7 @@ def _bins_of(seen: Floats, missing: int, lost: int, edges: Floats, bins: Bytes) 
 
 
 @native()
-def _sort_into_bins(inputs: Floats, start: int, stop: int, forest: Packed, bins: Bytes, low: Bytes, high: Bytes) -> None:
+def sort_into_bins(inputs: Floats, start: int, stop: int, forest: Packed, bins: Bytes, low: Bytes, high: Bytes) -> None:
     """The lowest and the highest bin of every column among some rows, and the bins of columns where these differ."""
     seen = np.empty(stop - start)
     alike = np.empty(len(inputs), np.bool_)
@@ -152,7 +152,7 @@ def _sort_into_bins(inputs: Floats, start: int, stop: int, forest: Packed, bins:
 
 
 @native()
-def _left_open(forest: Packed, tree: int, low: Bytes, high: Bytes, told: Numbers, splits: Numbers) -> int:
+def left_open(forest: Packed, tree: int, low: Bytes, high: Bytes, told: Numbers, splits: Numbers) -> int:
     """The splits of a tree that do not have one answer for all rows of these bins, the last one first, into `splits`; and how many.
 
     A line of `splits` is a column, an edge, and which lines of `said` tell the leaf when a row goes left and when it goes right. `told`
@@ -172,14 +172,16 @@ def _left_open(forest: Packed, tree: int, low: Bytes, high: Bytes, told: Numbers
 
 
 @native()
-def _choose(bins: Bytes, edge: int, left: Bytes, right: Bytes, into: Bytes) -> None:
+def choose(bins: Bytes, edge: int, left: Bytes, right: Bytes, into: Bytes) -> None:
+    """A split's answer for each row: of two lines of `said`, one where the row goes left, one where it goes right, into a third."""
     for row in range(into.size // _LANES * _LANES):
         one, other = left[row], right[row]  # both are read, so that nothing has to be jumped over
         into[row] = one if bins[row] <= np.uint8(edge) else other
 
 
 @native()
-def _add(leaves: Bytes, values: Floats, total: Floats) -> None:
+def add(leaves: Bytes, values: Floats, total: Floats) -> None:
+    """To each row's total, the value of the leaf that it ends in."""
     for row in range(total.size):
         total[row] += values[leaves[row]]
 
@@ -215,13 +217,13 @@ def walk(inputs: Floats, forest: Packed, totals: Floats) -> None:
         said[leaf] = leaf
     for start in range(0, rows, _ROWS):
         stop = min(start + _ROWS, rows)
-        _sort_into_bins(inputs, start, stop, forest, bins, low, high)
+        sort_into_bins(inputs, start, stop, forest, bins, low, high)
         for tree in range(forest.first_split.size - 1):
-            for split in range(_left_open(forest, tree, low, high, told, splits)):
+            for split in range(left_open(forest, tree, low, high, told, splits)):
                 column, edge, left, right = splits[split]
-                _choose(bins[column], edge, said[left], said[right], said[most + split])
+                choose(bins[column], edge, said[left], said[right], said[most + split])
             root = 0 if forest.first_split[tree] < forest.first_split[tree + 1] else -1
-            _add(said[told[most + root]], forest.values[forest.first_leaf[tree] :], totals[tree % len(totals)][start:stop])
+            add(said[told[most + root]], forest.leaf_values[forest.first_leaf[tree] :], totals[tree % len(totals)][start:stop])
 
 
 @native(types.void(types.float64[:, ::1], types.float64, types.float64[:, ::1]))
