@@ -159,9 +159,8 @@ def main() -> None:
         serving = Serving.load(*folders)
     frames = asked(serving)
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {pd.Timestamp.now():%Y-%m-%d}\n")
-    print(
-        f"| {OFFERS} rows | trees | of | Booster.predict, us | compiled | ratio | calibrated too | ratio |\n|---|---|---|---|---|---|---|---|"
-    )
+    print(f"| {OFFERS} rows | trees | of | Booster.predict, us | compiled | ratio | calibrated too | ratio |")
+    print("|---|---|---|---|---|---|---|---|")
     for name, rows in (("one customer", frames), ("mixed", _mixed(frames))):
         found = {kind: taken(model, _numbers(model, rows)) for kind, model in serving.release.models.items()}
         for kind, one in found.items():
