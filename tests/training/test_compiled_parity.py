@@ -84,6 +84,14 @@ def test_rows_that_share_most_values_say_the_same_as_each_alone(kind: str, n: in
             np.testing.assert_array_equal(_raw(booster, rows), expected)
 
 
+def test_two_rows_that_differ_from_the_first_alike_are_not_taken_for_it() -> None:
+    text = written([[Written(0, 1.0, 0, True, None, 0)]], inputs=1)
+    rows = np.array([[0.0], [2.0], [2.0]])
+    expected = _raw(lgb.Booster(model_str=text), rows)
+    assert expected[0] != expected[1]
+    np.testing.assert_array_equal(expected, _compiled(text).raw(rows))
+
+
 def test_zeros_of_both_signs_are_one_value() -> None:
     booster = grown(KINDS["NaN and zero are missing"])
     rows = np.where(np.arange(100)[:, None] % 2, 0.0, -0.0) * np.ones((1, 6))
