@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OF_TRAINING = {
-    *("__init__.py", "calibrated_forest.py", "calibration.py", "compiled.py", "forest_text.py", "identity.py", "intervals.py"),
-    *("learned.py", "model.py", "settings.py", "size_curve.py", "walking.py"),
+    *("__init__.py", "calibrated_forest.py", "calibration.py", "compiled.py", "identity.py", "intervals.py"),
+    *("learned.py", "model.py", "settings.py", "size_curve.py", "tree_text.py", "walk.py"),
 }
 OF_RETRIEVAL = {
     *("__init__.py", "factors.py", "goods.py", "inputs.py", "learned.py", "remembered.py", "retriever.py", "shopper.py", "sizes.py"),
