@@ -48,7 +48,7 @@ class Seen:
     def note(self, sent: Spoilt, status: int, body: bytes) -> None:
         """Count a reply, and keep it if it is a failure."""
         self.statuses[sent.how, status] += 1
-        if status >= 500 and not (status == 503 and _kind(body) in DELIBERATE):
+        if status >= 500 and not (status == 503 and kind_of(body) in DELIBERATE):
             self.wrong.append(
                 f"{status} {body[:300]!r} for {sent.how}: {sent.method} {sent.path[:80]} {sent.headers} {sent.body[:2_000]!r}"
             )
@@ -174,7 +174,8 @@ async def _one_slow(port: int, key: str | None, seen: Seen) -> None:
     writer.close()
 
 
-def _kind(body: bytes) -> str:
+def kind_of(body: bytes) -> str:
+    """The kind of problem that a reply tells; empty if it is none."""
     try:
         return str(msgspec.json.decode(body)["type"])
     except (msgspec.DecodeError, KeyError, TypeError):

@@ -6,7 +6,6 @@ import datetime as dt
 import http.client
 import json
 import os
-import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import workers
 from serving.decision_log.reading import Entry, Where, entries, stored_at
 from serving.key_file import NAME, Scope, create_key
 from serving.launch import Running, free_port, serve
@@ -96,21 +96,20 @@ class Live:
     @contextmanager
     def each_worker(self) -> Iterator[list[Caller]]:
         """One connection to each worker, with an admin's key."""
-        workers, found = self.workers(), dict[int, Caller]()
+        wanted, found = self.workers(), dict[int, Caller]()
         with ExitStack() as connections:
             for _ in range(_CONNECTIONS):
-                if set(found) == set(workers):
+                if set(found) == set(wanted):
                     break
                 caller = connections.enter_context(self.caller())
                 assert 200 == caller("GET", "/v1/releases").status
-                found.setdefault(self._answers(caller.port, workers), caller)
-            assert set(found) == set(workers), f"only {len(found)} workers took a connection"
+                found.setdefault(self._answers(caller.port, wanted), caller)
+            assert set(found) == set(wanted), f"only {len(found)} workers took a connection"
             yield list(found.values())
 
     def workers(self) -> list[int]:
-        """Processes that answer: those below the first one, but for its helpers."""
-        below = children(self.running.process.pid)
-        return sorted(pid for pid in below if "_bentoml_impl.worker" in _command(pid))
+        """Processes that answer."""
+        return workers(self.running.process.pid)
 
     def decided(self, request_ids: Collection[str], *, since: dt.datetime) -> dict[str, Entry]:
         """Decisions of these requests, once the log's writer has committed them all."""
@@ -126,9 +125,9 @@ class Live:
             assert time.monotonic() < until, f"{len(found)} of {len(request_ids)} decisions are in the log"
             time.sleep(0.1)
 
-    def _answers(self, caller_port: int, workers: list[int]) -> int:
+    def _answers(self, caller_port: int, pids: list[int]) -> int:
         inode = _server_side(self.port, caller_port)
-        return next(pid for pid in workers if f"socket:[{inode}]" in _descriptors(pid))
+        return next(pid for pid in pids if f"socket:[{inode}]" in _descriptors(pid))
 
 
 @contextmanager
@@ -140,27 +139,6 @@ def live(release: Path, snapshot: Path, state: Path, *, settings: Settings | Non
     places, where, said = Places(state=state, release=release, snapshot=snapshot), port or free_port(), list[str]()
     with serve(places, settings or patient(workers=2, authentication=True), port=where, echo=said.append) as running:
         yield Live(running, where, state, release, snapshot, keys, said)
-
-
-def children(first: int) -> list[int]:
-    """All processes that descend from one."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout.splitlines()
-    below: dict[int, list[int]] = {}
-    for pid, parent, state in (line.split() for line in listed):
-        if not state.startswith("Z"):
-            below.setdefault(int(parent), []).append(int(pid))
-    found, todo = list[int](), [first]
-    while todo:
-        found += (some := below.get(todo.pop(), []))
-        todo += some
-    return found
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:  # it ended meanwhile
-        return ""
 
 
 def _server_side(server: int, caller: int) -> int:
