@@ -1,9 +1,9 @@
-"""Keeps a service busy for long at 70 % of what it can take, disturbs it all the while, and tells what shoppers noticed and what it grew by.
+"""Keeps a service busy at 70 % of what it can take, disturbs it all the while, and tells what shoppers noticed and what it grew by.
 
 python -m benchmarks.soak RELEASE SNAPSHOT [--minutes 10]
 
-Rankings, events, sizes, recommendations, baskets and customers; 1 % of the requests are spoilt. Every 30 seconds another release serves, every
-60 another snapshot, every 45 the Redis of the customer state ends and comes back. Exits with 1 on any failure or broken connection.
+Rankings, events, sizes, recommendations, baskets and customers; 1 % of the requests are spoilt. Every 30 seconds another release serves,
+every 60 another snapshot, every 45 the Redis of the customer state ends and comes back. Exits with 1 on any failure or broken connection.
 """
 
 from __future__ import annotations
