@@ -46,6 +46,13 @@ def test_why_it_moved_names_the_offer_that_makes_the_most_difference_and_what_bo
     )
 
 
+def test_what_lay_above_and_still_does_was_not_passed() -> None:
+    b, c = viewed([C, A, B], [A, B, C]).moved[1:]
+
+    assert b.why.startswith("Passes c: ")
+    assert c.why.startswith("Passed by b and 1 more: ")
+
+
 def test_the_reason_that_goes_with_the_move_is_told() -> None:
     mixed = [reason("raises", "late parcels"), reason("lowers", "few returns"), reason("lowers", "good size")]
 
