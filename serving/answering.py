@@ -184,18 +184,17 @@ class Answering:
         pieces = [] if model is None else evidence(model, serving.inputs(question, known.facts, shelf), most=asked.most)
         return explained(ranked.reply, pieces, allowed_now(serving.snapshot, known.customer_id, known.facts))
 
-    def gathered(self, asked: RankRequest) -> Gathered:
+    def gathered(self, serving: Serving, asked: RankRequest) -> Gathered:
         """What a page's ranking may know."""
-        turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, "")
-        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
-        turn, shelf = self._on_shelf(turn, question)
-        return Gathered(question, turn.known.facts, shelf)
+        known = known_of(self._parts.state, serving, asked.customer_id if asked.personalization else None)
+        question = replace(asked, customer_id=known.customer_id, at=self._moment(serving, asked.at))
+        known, shelf = shelf_of(self._parts.state, serving, known, _skus(question))
+        return Gathered(question, known.facts, shelf, known.degraded)
 
-    def advised(self, style_id: str, asked: Gathered) -> SizeReply:
+    def advised(self, serving: Serving, style_id: str, asked: Gathered) -> SizeReply:
         """A page's size advice for the shopper of what was gathered."""
-        serving, request = self._parts.current.take().champion, asked.request
-        known = Known(request.customer_id, tuple(asked.facts))
-        return self._advised(serving, SizeRequest(style_id=style_id, customer_id=None, country=request.country, ask=False), known)
+        known = Known(asked.request.customer_id, tuple(asked.facts))
+        return self._advised(serving, SizeRequest(style_id=style_id, country=asked.request.country), known)
 
     def events(self, body: bytes, *, ndjson: bool) -> EventsReply:
         """Take facts in; each counts from the next reply on, on every worker.

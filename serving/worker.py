@@ -273,6 +273,7 @@ def _inspector(
     entrance = Entrance(who, Pseudonyms.open(places.state).secret, now=time.time)
 
     def house() -> OfServing:
-        return OfServing(current.take().champion, settings.version, answering.advised, answering.gathered)
+        serving = current.take().champion
+        return OfServing(serving, settings.version, partial(answering.advised, serving), partial(answering.gathered, serving))
 
     return Inspector(house, entrance, limits_of(settings), application, application.in_thread)
