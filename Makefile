@@ -56,8 +56,8 @@ bench: $(VENV)/ready  ## measure quality and speed on the public data sets
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.latency
 
-serve: $(VENV)/ready  ## serve the champion of STORE on PORT
-	$(BIN)/keeprank serve --store $(STORE) --port $(PORT)
+serve: $(VENV)/ready  ## serve the champion of STORE on PORT, to this machine alone and without keys
+	$(BIN)/keeprank serve --store $(STORE) --port $(PORT) --keyless
 
 ui: $(VENV)/ready  ## open the MLflow UI of STORE on PORT (5000)
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server --workers 1 --host 127.0.0.1 --port $(if $(filter command line,$(origin PORT)),$(PORT),5000) \

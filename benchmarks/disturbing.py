@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -74,8 +74,8 @@ class Switching:
 
     def __init__(self, home: Path, release: Path, snapshot: Path) -> None:
         self.deployment = Deployment(home)
-        self._releases = [self.deployment.releases.add(lambda copy, name=name: _named(release, copy, name)) for name in "ab"]
-        self._snapshots = [self.deployment.snapshots.add(lambda copy, name=name: _named(snapshot, copy, name)) for name in "ab"]
+        self._releases = [self.deployment.releases.add(_naming(release, name)) for name in "ab"]
+        self._snapshots = [self.deployment.snapshots.add(_naming(snapshot, name)) for name in "ab"]
         self.switches = 0
         self._appoint()
 
@@ -88,6 +88,11 @@ class Switching:
         release, snapshot = self._releases[self.switches % 2], self._snapshots[self.switches // 2 % 2]
         named = Named(release=release, snapshot=snapshot, version=None, since=dt.datetime.now(dt.UTC))
         self.deployment.appoint(Appointed(champion=named))
+
+
+def _naming(folder: Path, name: str) -> Callable[[Path], object]:
+    """Copies a folder under a seal of its own."""
+    return lambda copy: _named(folder, copy, name)
 
 
 def _named(source: Path, copy: Path, name: str) -> None:

@@ -12,86 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from benchmarks.odd_values import ODD_VALUES, ODD_WORDS
+
 JSON, NDJSON = "application/json", "application/x-ndjson"
 MIB = 2**20
-
-_ODD_TEXTS = (
-    "",
-    " ",
-    "\0",
-    "a\nb",
-    "é" * 100,
-    "\N{DRESS}" * 200,
-    "x" * 201,
-    "'; drop table facts; --",
-    "../../etc/passwd",
-    "{{7*7}}",
-    "0001-01-01T00:00:00Z",
-    "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59.999999Z",
-    "9999-12-31T23:59:59-14:00",
-    "2026-02-30T00:00:00Z",
-    "1970-01-01T00:00:00+00:00",
-    "2026-10-02T09:30:00",
-    "2026-10-02",
-    "size:",
-    "size:dress",
-    "NaN",
-    "EUR",
-    "XXX",
-    "DE",
-    "QQ",
-)
-_ODD_VALUES: tuple[Any, ...] = (
-    None,
-    True,
-    False,
-    0,
-    -1,
-    -0.0,
-    1,
-    10**9,
-    2**31,
-    2**53 + 1,
-    2**63 - 1,
-    2**63,
-    2**64,
-    10**400,
-    -(10**400),
-    1e-320,
-    1e308,
-    1.5,
-    [],
-    {},
-    [[]],
-    [None],
-    {"": 0},
-    *_ODD_TEXTS,
-)
-_ODD_WORDS = (
-    b"NaN",
-    b"Infinity",
-    b"-Infinity",
-    b"1e400",
-    b"-1e400",
-    b"01",
-    b"+1",
-    b"1.",
-    b".5",
-    b"0x10",
-    b"'a'",
-    b"undefined",
-    b'"\\ud800"',
-    b'"\\udc00\\ud800"',
-    b'"\xff"',
-    b'"\xc0\x80"',
-    b'"\xed\xa0\x80"',
-    b'"\x01"',
-    b'"\\x41"',
-    b"/*c*/1",
-    b"9" * 5_000,
-)
-"""What JSON writers emit that is no JSON, or hardly."""
 
 _PLACE = '"@here@"'
 
@@ -206,14 +130,14 @@ def _nested(how: str, one: Valid, draw: random.Random) -> Spoilt:
 def _values(how: str, one: Valid, draw: random.Random) -> Spoilt:
     body = deepcopy(one.body)
     for _ in range(draw.randint(1, 3)):
-        body = _replaced(body, draw.choice(_ODD_VALUES), draw)
+        body = _replaced(body, draw.choice(ODD_VALUES), draw)
     return _whole(
         how, one, _encoded(Valid(one.method, one.path, body if isinstance(body, list) or one.content == JSON else [body], one.content))
     )
 
 
 def _words(how: str, one: Valid, draw: random.Random) -> Spoilt:
-    return _whole(how, one, _placed(one, draw.choice(_ODD_WORDS), draw))
+    return _whole(how, one, _placed(one, draw.choice(ODD_WORDS), draw))
 
 
 def _placed(one: Valid, word: bytes, draw: random.Random) -> bytes:
@@ -251,7 +175,7 @@ def _shapes(how: str, one: Valid, draw: random.Random) -> Spoilt:
         case _:
             text = json.dumps(body)
             name = json.dumps(key) if isinstance(key, str) else '"at"'
-            return _whole(how, one, text.replace("{", "{" + f"{name}: {json.dumps(draw.choice(_ODD_VALUES))}, ", 2).encode())
+            return _whole(how, one, text.replace("{", "{" + f"{name}: {json.dumps(draw.choice(ODD_VALUES))}, ", 2).encode())
     return _whole(how, one, _encoded(Valid(one.method, one.path, body, one.content)))
 
 

@@ -24,6 +24,7 @@
     ├── RequestTooLarge       its body is larger than the service takes (serving.limits)
     ├── HeadersTooLarge       its headers are                           (serving.limits)
     ├── RequestTooDeep        it is nested deeper than any request is   (serving.limits)
+    ├── TooBusy               too many wait, or its time is over        (serving.capacity)
     ├── RequestTooSlow        its body was under way for too long       (serving.limits)
     ├── NotStarted            the service did not come up               (serving.launch)
     ├── ProblemReply          a service refused what we asked it        (serving.client)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,20 +12,19 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from domain.errors import LogRefused, StateUnavailable
-from domain.size_systems import SizeSystems
+from domain.errors import LogRefused
 from serving import measures
 from serving.api import Call
 from serving.arms import unit_of
 from serving.assortment import NO_CHANGES, Shelf
 from serving.basket import assess
 from serving.callers_order import callers_order
-from serving.current import Current, Serves
+from serving.current import Serves
 from serving.decision_log.decision import logged
-from serving.decision_log.log import DecisionLog
 from serving.evidence import evidence, explained
-from serving.facts import OfCustomer
-from serving.online.port import CustomerState
+from serving.inspector.of_serving import Gathered
+from serving.known import Known, in_all_sizes, known_of, shelf_of
+from serving.parts import Answer, Parts
 from serving.permissions import allowed_now, declared_since
 from serving.ranked import PHASES
 from serving.reading import read
@@ -33,60 +32,12 @@ from serving.recommend import recommend
 from serving.since import FRESH
 from serving.sizes import SizeReply, size_reply
 from serving.state import Serving
-from serving.wire import Arm, Degraded, Offer, RankReply, RankRequest
+from serving.wire import Arm, Offer, RankReply, RankRequest
 from serving.wire_basket import BasketReply, BasketRequest
 from serving.wire_events import EventsReply, take_body
 from serving.wire_explain import ExplainReply, ExplainRequest
 from serving.wire_recommend import RecommendReply, RecommendRequest
 from serving.wire_size import SizeRequest
-
-logger = logging.getLogger("keeprank.serving")
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a ranking may know of a shopper.
-
-    Attributes:
-        customer_id: who; None for somebody whom nobody names, who was erased, or of whom nobody knows what she allows.
-        facts: what became known since the snapshot.
-        degraded: what could not be asked.
-    """
-
-    customer_id: str | None
-    facts: tuple[OfCustomer, ...] = ()
-    degraded: tuple[Degraded, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A ranking: what was decided, and the same as the bytes that are sent."""
-
-    reply: RankReply
-    encoded: bytes
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a worker answers with.
-
-    Attributes:
-        current: what serves.
-        state: what became known since the snapshot.
-        log: where decisions are written; None where the settings say that none are.
-        wait: whether a reply waits until its decision is safe.
-        systems: size systems.
-        settings: version of the service's settings.
-        now: tells the time (UTC).
-    """
-
-    current: Current
-    state: CustomerState
-    log: DecisionLog | None
-    wait: bool
-    systems: SizeSystems
-    settings: str
-    now: Callable[[], dt.datetime]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +87,9 @@ class Answering:
         started = time.perf_counter()
         turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
         question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
-        shelf = self._shelf(turn.serving, question)
+        turn, shelf = self._on_shelf(turn, question)
         measures.phase("state", time.perf_counter() - started)
-        return self._decided(turn, question, shelf, request_id)
+        return self._decided(turn, shelf, question, request_id)
 
     def in_callers_order(self, asked: RankRequest, *, request_id: str) -> bytes:
         """What is answered past the deadline: the offers in the caller's own order. It is written down, too.
@@ -148,8 +99,8 @@ class Answering:
         """
         serves = self._parts.current.take()
         arm, serving = serves.shown(unit_of(customer_id=asked.customer_id, session_id=asked.session_id, request_id=request_id))
-        turn = _Turn(serves, serving, arm, Known(asked.customer_id))
-        question = replace(asked, at=self._moment(serving, asked.at))
+        turn = _Turn(serves, serving, arm, Known(None))  # who was erased cannot be asked in time; and nothing here is about anybody
+        question = replace(asked, customer_id=None, at=self._moment(serving, asked.at))
         reply = callers_order(question, serving, request_id, "deadline", arm=turn.told_arm)
         answer = Answer(reply, msgspec.json.encode(reply))
         measures.ranked(reply)
@@ -157,7 +108,7 @@ class Answering:
         return answer.encoded
 
     def recommend(self, asked: RecommendRequest, *, request_id: str) -> RecommendReply:
-        """Recommend skus of the whole assortment; the ranking is written down like any other.
+        """Recommend skus of the whole assortment, to who withdrew her history as to a stranger; the ranking is written down like any other.
 
         Raises:
             ReleaseRefused: the release has no retrieval.
@@ -165,12 +116,15 @@ class Answering:
         """
         request_id = asked.request_id or request_id
         turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
-        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
+        known = turn.known
+        past = known if allowed_now(turn.serving.snapshot, known.customer_id, known.facts)["personalisation"] else Known(None)
+        question = replace(asked, customer_id=past.customer_id, at=self._moment(turn.serving, asked.at))
 
         def ranked(candidates: RankRequest) -> RankReply:
-            return self._decided(turn, candidates, self._shelf(turn.serving, candidates), request_id).reply
+            own = replace(candidates, customer_id=known.customer_id)
+            return self._decided(*self._on_shelf(turn, own), own, request_id).reply
 
-        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=turn.known.facts, request_id=request_id)
+        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=past.facts, request_id=request_id)
 
     def size(self, asked: SizeRequest) -> SizeReply:
         """Advise a size.
@@ -180,7 +134,7 @@ class Answering:
             RequestRefused: as in `serving.sizes.size_reply`.
         """
         serving = self._parts.current.take().champion
-        return self._advised(serving, asked, self._known(serving, asked.customer_id if asked.personalization else None))
+        return self._advised(serving, asked, known_of(self._parts.state, serving, asked.customer_id if asked.personalization else None))
 
     def basket(self, asked: BasketRequest, *, request_id: str) -> BasketReply:
         """Assess a basket.
@@ -189,18 +143,19 @@ class Answering:
             RequestRefused: as in `serving.basket.assess`.
         """
         serving = self._parts.current.take().champion
-        known = self._known(serving, asked.customer_id if asked.personalization else None)
+        known = known_of(self._parts.state, serving, asked.customer_id if asked.personalization else None)
         question = replace(asked, customer_id=known.customer_id, at=self._moment(serving, asked.at))
 
         def ranks(request: RankRequest) -> RankReply:
-            shelf = self._shelf(serving, request)
-            return serving.rank(request, request_id=request_id, facts=known.facts, shelf=shelf, degraded=known.degraded)
+            told, shelf = shelf_of(self._parts.state, serving, known, _skus(request))
+            return serving.rank(request, request_id=request_id, facts=told.facts, shelf=shelf, degraded=told.degraded)
 
         def advises(style_id: str) -> SizeReply | None:
             about = SizeRequest(style_id=style_id, country=asked.country, ask=False)
             return self._advised(serving, about, known) if "fit" in serving.release.models else None
 
-        return assess(question, ranks, advises, serving.products, serving.styles, request_id=asked.request_id or request_id)
+        products = in_all_sizes(self._parts.state, serving, known, [line.sku for line in asked.lines])
+        return assess(question, ranks, advises, products, serving.styles, request_id=asked.request_id or request_id)
 
     def explain(self, asked: ExplainRequest, *, request_id: str) -> ExplainReply:
         """Lay open one score.
@@ -209,7 +164,7 @@ class Answering:
             RequestRefused: as in `Serving.rank`.
         """
         serving = self._parts.current.take().champion
-        known = self._known(serving, asked.customer_id)
+        known = known_of(self._parts.state, serving, asked.customer_id)
         question = RankRequest(
             offers=[Offer(sku=asked.sku, price=asked.price, discount=asked.discount)],
             customer_id=known.customer_id,
@@ -221,13 +176,25 @@ class Answering:
             at=self._moment(serving, asked.at),
             basket=asked.basket,
         )
-        shelf = self._shelf(serving, question)
+        known, shelf = shelf_of(self._parts.state, serving, known, _skus(question))
         ranked = serving.ranked(
             question, request_id=asked.request_id or request_id, facts=known.facts, shelf=shelf, degraded=known.degraded
         )
         model = serving.release.models.get("return")
         pieces = [] if model is None else evidence(model, serving.inputs(question, known.facts, shelf), most=asked.most)
         return explained(ranked.reply, pieces, allowed_now(serving.snapshot, known.customer_id, known.facts))
+
+    def gathered(self, serving: Serving, asked: RankRequest) -> Gathered:
+        """What a page's ranking may know."""
+        known = known_of(self._parts.state, serving, asked.customer_id if asked.personalization else None)
+        question = replace(asked, customer_id=known.customer_id, at=self._moment(serving, asked.at))
+        known, shelf = shelf_of(self._parts.state, serving, known, _skus(question))
+        return Gathered(question, known.facts, shelf, known.degraded)
+
+    def advised(self, serving: Serving, style_id: str, asked: Gathered) -> SizeReply:
+        """A page's size advice for the shopper of what was gathered."""
+        known = Known(asked.request.customer_id, tuple(asked.facts))
+        return self._advised(serving, SizeRequest(style_id=style_id, country=asked.request.country), known)
 
     def events(self, body: bytes, *, ndjson: bool) -> EventsReply:
         """Take facts in; each counts from the next reply on, on every worker.
@@ -243,9 +210,9 @@ class Answering:
     def _turn(self, customer_id: str | None, session_id: str | None, personalization: bool, request_id: str) -> _Turn:
         serves = self._parts.current.take()
         arm, serving = serves.shown(unit_of(customer_id=customer_id, session_id=session_id, request_id=request_id))
-        return _Turn(serves, serving, arm, self._known(serving, customer_id if personalization else None))
+        return _Turn(serves, serving, arm, known_of(self._parts.state, serving, customer_id if personalization else None))
 
-    def _decided(self, turn: _Turn, question: RankRequest, shelf: Mapping[str, Shelf], request_id: str) -> Answer:
+    def _decided(self, turn: _Turn, shelf: Mapping[str, Shelf], question: RankRequest, request_id: str) -> Answer:
         known = turn.known
         ranked = turn.serving.ranked(
             question, request_id=request_id, facts=known.facts, shelf=shelf, arm=turn.told_arm, degraded=known.degraded
@@ -284,27 +251,9 @@ class Answering:
             if parts.wait:
                 raise
 
-    def _known(self, serving: Serving, customer_id: str | None) -> Known:
-        """What may be known of a shopper; while the store does not answer nobody knows whether she withdrew: she is a stranger then."""
-        if customer_id is None:
-            return Known(None)
-        since = serving.snapshot.at.to_pydatetime()
-        try:
-            if self._parts.state.is_erased(customer_id, since=since):
-                return Known(None)
-            return Known(customer_id, self._parts.state.of_customer(customer_id, since=since))
-        except StateUnavailable:
-            measures.state_failed()
-            return Known(None, degraded=("customer_state",))
-
-    def _shelf(self, serving: Serving, request: RankRequest) -> Mapping[str, Shelf]:
-        """Prices and stock of the request's skus that changed since the snapshot; while the store does not answer, the snapshot's hold."""
-        skus = [line.sku for lines in (request.offers, request.basket) for line in lines]
-        try:
-            return self._parts.state.shelf(skus, since=serving.snapshot.at.to_pydatetime())
-        except StateUnavailable:
-            measures.state_failed()
-            return NO_CHANGES
+    def _on_shelf(self, turn: _Turn, question: RankRequest) -> tuple[_Turn, Mapping[str, Shelf]]:
+        known, shelf = shelf_of(self._parts.state, turn.serving, turn.known, _skus(question))
+        return dataclasses.replace(turn, known=known), shelf
 
     def _advised(self, serving: Serving, asked: SizeRequest, known: Known) -> SizeReply:
         """The advice, with what she declared since the snapshot and allows; who withdrew her history is a stranger."""
@@ -319,3 +268,7 @@ class Answering:
             return at
         first = serving.snapshot.at.to_pydatetime()
         return min(max(self._parts.now(), first), first + FRESH)
+
+
+def _skus(request: RankRequest) -> list[str]:
+    return [line.sku for lines in (request.offers, request.basket) for line in lines]

@@ -180,7 +180,7 @@ def _other_sizes(
         advised = advises(product.style_id)
         if advised is None or advised.advice.chance.fits < offer.fit.fits + _MORE_LIKELY:
             continue
-        sku = _in_size(product, advised.advice.chance.size, {sku: products[sku] for sku in styles[product.style_id]})
+        sku = _in_size(product, advised.advice.chance.size, line.quantity, {sku: products[sku] for sku in styles[product.style_id]})
         if sku is None or any(other.sku == sku for other in as_it_is.lines):
             continue
         changed = tuple(replace(one, sku=sku) if one is line else one for one in as_it_is.lines)
@@ -193,9 +193,10 @@ def _other_sizes(
         )
 
 
-def _in_size(product: Product, size: str, variants: Mapping[str, Product]) -> str | None:
-    """The sku of the same style and colour in a size, if it can be had."""
+def _in_size(product: Product, size: str, units: int, variants: Mapping[str, Product]) -> str | None:
+    """The sku of the same style and colour in a size, if so many units of it can be had."""
     for sku, other in variants.items():
-        if (other.size, other.colour) == (size, product.colour) and not other.hidden and other.stock != 0:
+        enough = other.stock is None or other.stock >= units
+        if (other.size, other.colour) == (size, product.colour) and enough and not other.hidden:
             return sku
     return None

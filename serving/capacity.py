@@ -16,12 +16,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from domain.errors import KeeprankError
+
 _WEIGHT_OF_THE_LATEST = 0.1
 _AT_MOST_SECONDS = 60
 
 logger = logging.getLogger("keeprank.serving")
 
 T = TypeVar("T")
+
+
+class TooBusy(KeeprankError):  # noqa: N818  (named for what it says)
+    """A request is not answered: too many wait, or its time is over."""
 
 
 @dataclass(frozen=True)

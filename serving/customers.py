@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serving.answering import Parts
 from serving.api import Call
 from serving.deployment import Deployment
 from serving.facts import OfCustomer
-from serving.releases import known_releases, trained_with
+from serving.parts import Parts
+from serving.releases import known_releases, of_serving, trained_with
 from serving.state import Serving
 from serving.wire_customers import (
     CustomerReply,
@@ -61,10 +61,10 @@ class Customers:
         Raises:
             LogRefused: the log's keys could not be destroyed; the state has forgotten, so ask again.
         """
-        now, trained_in = self._parts.now(), self._trained_in(customer_id)
-        erased = self._parts.state.erase(customer_id, now=now)
-        if self._parts.log is not None:
-            self._parts.log.erase(customer_id, now)
+        trained_in = self._trained_in(customer_id)
+        erased = self._parts.state.erase(customer_id, now=self._parts.now())
+        if self._parts.log is not None:  # whatever was ranked before the state forgot was served by now
+            self._parts.log.erase(customer_id, self._parts.now())
         return told_of_erasure(erased, in_snapshot=self._in_snapshot(customer_id), trained_in=trained_in)
 
     def rejoin(self, customer_id: str) -> Rejoined:
@@ -102,6 +102,5 @@ class Customers:
         """Without a deployment, the release that serves is all that is known; a stranger to the night was learned from by none."""
         if not self._in_snapshot(customer_id):
             return []
-        if self._deployment is None:
-            return [self._serving.release.seal]
-        return trained_with(None, known_releases(self._deployment))
+        serves = self._parts.current.take()
+        return trained_with(None, of_serving(serves) if self._deployment is None else known_releases(self._deployment))

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from domain.errors import KeeprankError
+from serving.settings import Settings
 
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _BRACKETS = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")
@@ -107,6 +108,12 @@ class Limits:
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(f"the body is larger than {self.body_bytes} bytes", advice="send fewer offers or events at a time")
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Those that the settings say."""
+    service = settings.service
+    return Limits(service.largest_body_bytes, service.largest_header_bytes, service.largest_depth, service.body_seconds)
 
 
 def depth(body: bytes) -> int:

@@ -26,10 +26,8 @@ from serving.rounding import MILLION
 
 Floats = npt.NDArray[np.float64]
 
-_LARGEST_BONUS = 2**40
-"""Minor units; past it nothing but P(order) counts, and worth only between equals."""
-
-_BEYOND_ALL_WORTH = 2**80
+_LARGEST_BONUS = 2**60
+"""Minor units; a millionth of it is more than any order is worth: nothing but P(order) counts, and worth only between equals."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def put_in_order(offers: Valued, ranking: Ranking, *, seen: int, temperature: fl
         draws: uniform on [0, 1), one for each offer; unused without chance.
     """
     bonus = _bonus(offers, ranking, seen)
-    scores = offers.scores(bonus if bonus < _LARGEST_BONUS else _BEYOND_ALL_WORTH)
+    scores = offers.scores(bonus)
     if temperature > 0 and len(offers) > 1 and max(scores) > min(scores):
         return _drawn(scores, temperature, draws, bonus)
     numbers = sorted(range(len(offers)), key=scores.__getitem__, reverse=True)  # which is stable, too

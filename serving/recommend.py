@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from domain.errors import ReleaseRefused
+from features.persons import OWN
 from serving.assortment import Product
 from serving.facts import OfCustomer
+from serving.permissions import allowed_now
 from serving.recommender import Recommender
+from serving.since import micros_of
 from serving.state import Serving
 from serving.wire import Offer, RankReply, RankRequest
 from serving.wire_recommend import CANDIDATES, Named, RecommendReply, RecommendRequest
@@ -33,7 +38,7 @@ def recommend(
         recommender: its retrieval.
         request: what was asked, with its moment.
         ranked: ranks the candidates, as any request.
-        facts: what the shopper did since the snapshot's moment; nothing where that may not be used.
+        facts: what became known of the shopper since the snapshot's moment; candidates go by it where she allows that.
         request_id: what the reply is known by.
 
     Raises:
@@ -44,7 +49,10 @@ def recommend(
         raise ReleaseRefused("the release has no retrieval", expected="one", advice="train on a shop with at least 300 kept lines")
     at = request.at or serving.snapshot.at.to_pydatetime()
     most = CANDIDATES * (_SPARE if request.one_per_style else 1)
-    found, known = recommender.candidates(request, int(at.timestamp() * 1e6), facts, most=most)
+    if allowed_now(serving.snapshot, request.customer_id, facts)[OWN]:
+        found, known = recommender.candidates(request, micros_of(at), facts, most=most)
+    else:
+        found, known = recommender.candidates(replace(request, customer_id=None), micros_of(at), (), most=most)
     skus = _one_per_style(found, serving.products)[:CANDIDATES] if request.one_per_style else list(found.sku)
     if not skus:
         return RecommendReply(request_id=request_id, candidates=0, known=known, ranking=None, named=[])

@@ -12,6 +12,7 @@ import pandas as pd
 from features.snapshot import Snapshot
 from serving.assortment import Product
 from serving.facts import Moved, OfCustomer, Ordered
+from serving.since import micros_of
 from serving.wire_recommend import RecommendRequest
 from training.model import Release
 from training.retrieval.goods import Flags, Goods
@@ -87,7 +88,7 @@ class Recommender:
 def _deeds(facts: Sequence[OfCustomer]) -> Iterator[Deed]:
     """What speaks for skus among a shopper's facts."""
     for fact in facts:
-        at_us = int(fact.at.timestamp() * 1e6)
+        at_us = micros_of(fact.at)
         if isinstance(fact, Ordered):
             yield Deed(fact.sku, at_us, PENDING)
         elif isinstance(fact, Moved) and fact.sku is not None and fact.kind in _DEEDS:

@@ -106,7 +106,7 @@ class RankRequest(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
     channel: Annotated[Id | None, Meta(description="Where it is sold: web, app, store, …, as in the shop's order lines.")] = None
     payment_method: Annotated[Id | None, Meta(description="How it will be paid, if chosen, as in the shop's order lines.")] = None
     promised_at: Annotated[Moment | None, Meta(description="When it will be delivered, if promised.")] = None
-    at: Annotated[Moment | None, Meta(description="The moment asked about; default: the snapshot's.")] = None
+    at: Annotated[Moment | None, Meta(description="The moment asked about; default: now, or the last that the snapshot serves.")] = None
     today: Annotated[
         tuple[Move, ...],
         Meta(max_length=MAX_MOVES, description="What the customer did since the snapshot's moment; unused without customer_id."),

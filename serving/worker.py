@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ import msgspec
 from domain.errors import LogRefused, SettingsRefused
 from domain.size_systems import parse_size_systems
 from serving import measures
-from serving.answering import Answer, Answering, Known, Parts
+from serving.answering import Answering
 from serving.app import Application
 from serving.assortment import Shelf
 from serving.current import Current, Serves
@@ -28,10 +29,16 @@ from serving.decision_log.log import DecisionLog
 from serving.decision_log.postgres import PostgresLog
 from serving.decision_log.settings import LogSettings
 from serving.deployment import Deployment
+from serving.inspector.entrance import Entrance
+from serving.inspector.of_serving import OfServing
+from serving.inspector.web import Inspector
 from serving.key_file import NAME as KEYS
-from serving.keys import door
+from serving.keys import Door, door
+from serving.known import Known
+from serving.limits import limits_of
 from serving.online.opening import open_state
 from serving.online.port import CustomerState
+from serving.parts import Answer, Parts
 from serving.pseudonyms import Pseudonyms
 from serving.release_measures import observed
 from serving.releases import told
@@ -101,8 +108,7 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         KeeprankError: something of it cannot be opened; the message says what and what to do.
     """
     with ExitStack() as closing:
-        lines, stop = RequestLines(), Event()
-        closing.callback(stop.set)
+        lines = RequestLines()
         current = Current(places.begin(_now()))
         state = _state(places, settings, environment)
         closing.callback(state.close)
@@ -114,6 +120,7 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         shadows = Shadows(lambda: application.idle, partial(_log_shadow, parts))
         watcher = _watcher(places, current, state, lines)
         answering, customers = Answering(parts, partial(_offer, shadows, parts)), Customers(parts, places.deployment)
+        who = door(places.state / KEYS, authentication=settings.trust.authentication)
 
         def releases() -> ReleasesInfo:
             return told(current.take(), places.deployment, None if watcher is None else watcher.behind)
@@ -122,18 +129,35 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
             answering,
             customers,
             releases,
-            door(places.state / KEYS, authentication=settings.trust.authentication),
+            who,
             settings,
             lines,
+            inspector=partial(_inspector, places, current, settings, answering, who),
         )
-        closing.callback(application.close)
         _say(current.take(), state, lines)
-        Thread(target=_count, args=(log, shadows, releases, stop), daemon=True).start()
+        beside: list[Callable[[Event], None]] = [shadows.run, partial(_count, log, shadows, releases)]
         if log is not None:
-            Thread(target=_tidy, args=(log, dt.timedelta(days=settings.log.keep_days), stop), daemon=True).start()
-        for run in [shadows.run, *([watcher.run] if watcher is not None else [])]:
-            Thread(target=run, args=(stop,), daemon=True).start()
+            beside.append(partial(_tidy, log, dt.timedelta(days=settings.log.keep_days)))
+        if watcher is not None:
+            beside.append(watcher.run)
+        closing.enter_context(_running(beside))
+        closing.callback(application.close)
         yield application
+
+
+@contextmanager
+def _running(beside: Sequence[Callable[[Event], None]]) -> Iterator[None]:
+    """Run these in threads while the block runs; afterwards none of them touches the state or the log any more."""
+    stop = Event()
+    threads = [Thread(target=run, args=(stop,), daemon=True) for run in beside]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def _now() -> dt.datetime:
@@ -185,7 +209,14 @@ def _offer(
         return
 
     def again(challenger: Serving) -> LoggedDecision:
-        ranked = challenger.ranked(question, request_id=answer.reply.request_id, facts=known.facts, shelf=shelf, arm="challenger")
+        ranked = challenger.ranked(
+            question,
+            request_id=answer.reply.request_id,
+            facts=known.facts,
+            shelf=shelf,
+            arm="challenger",
+            degraded=known.degraded,
+        )
         return logged(
             question,
             ranked.reply,
@@ -209,13 +240,13 @@ def _count(log: DecisionLog | None, shadows: Shadows, releases: Callable[[], Rel
         tried = shadows.counts()
         measures.shadowed(scored=tried.scored, dropped=tried.dropped, failed=tried.failed)
         if log is not None:
-            held = log.counts
+            counts = log.counts
             measures.logged(
                 waiting=log.waiting,
-                committed=held.committed,
-                denied=held.denied,
-                lost=held.lost,
-                failed_commits=held.failed_commits,
+                committed=counts.committed,
+                denied=counts.denied,
+                lost=counts.lost,
+                failed_commits=counts.failed_commits,
             )
 
 
@@ -233,3 +264,16 @@ def _log_shadow(parts: Parts, shadowed: Shadowed) -> None:
     """Write down what the challenger would have shown."""
     if parts.log is not None:
         parts.log.append(shadowed.decision)
+
+
+def _inspector(
+    places: Places, current: Current, settings: Settings, answering: Answering, who: Door, application: Application
+) -> Inspector:
+    """The page for people, behind the same door."""
+    entrance = Entrance(who, Pseudonyms.open(places.state).secret, now=time.time)
+
+    def house() -> OfServing:
+        serving = current.take().champion
+        return OfServing(serving, settings.version, partial(answering.advised, serving), partial(answering.gathered, serving))
+
+    return Inspector(house, entrance, limits_of(settings), application, application.in_thread)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import numpy as np
+import pandas as pd
 import pytest
 
 from domain.policy import parse_policy
@@ -16,8 +17,11 @@ from experiments.demo_shop import DemoShop, ShopSettings, generate
 from features.build import FEATURE_SET_HASH, build
 from features.shop import Shop
 from features.taking import take_snapshot
-from training.model import fit, save
+from training.model import fit, load, save
+from training.pipeline import silent
 from training.retrieval.remembered import remembering
+from training.retrieval.settings import RetrievalSettings
+from training.retrieval.train import Ready, train_retrieval
 from training.rows import KINDS, labelled
 from training.settings import Settings, parse_settings
 
@@ -74,6 +78,16 @@ def release_folder(shop: Shop, quick_settings: Settings, tmp_path_factory: pytes
         models[kind] = fit(kind, blocks[0], blocks[1], quick_settings.forests[kind], seed=1, threads=2)
     folder = tmp_path_factory.mktemp("release") / "release"
     save(models, folder, feature_set=FEATURE_SET_HASH, policy=POLICY, about={"shop": "demo"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recommending_folder(shop: Shop, release_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same release, which can recommend as well."""
+    settings = RetrievalSettings(factors=8, rounds=4, most_judged=300)
+    learned = train_retrieval(Ready.of(shop), pd.Timestamp(shop.now), settings, seed=1, threads=1, progress=silent)
+    like, folder = load(release_folder, feature_set=FEATURE_SET_HASH), tmp_path_factory.mktemp("recommending") / "release"
+    save(like.models, folder, feature_set=FEATURE_SET_HASH, policy=POLICY, about={"shop": "demo"}, retrieval=learned)
     return folder
 
 

@@ -1,22 +1,23 @@
-"""One model: a calibrated forest, and what it says of rows."""
+"""A calibrated forest: what it says of offers, why, and how far it may stray."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
 from training.calibration import Calibration
-from training.compiled import Compiled, ForestUnwalkable
 from training.intervals import Bounds, Intervals, newcomers
 from training.learned import CLASSES, FIXED, Floats, raw_scores
+from training.tree_text import NotHeld
 
-logger = logging.getLogger("keeprank.model")
+if TYPE_CHECKING:
+    from training.compiled import CompiledForest
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,24 +67,41 @@ class Model:
             as_seen: take the training-only inputs from columns of `inputs` instead of holding them, and add no `shift`:
                 probabilities of what happened at the positions where it did, to be compared with it.
         """
-        calibration = self.calibration if as_seen else self.calibration.shifted(self.shift)
+        calibration = self.calibration if as_seen else self._when_served
         return calibration.apply(raw_scores(self.booster, self._read(inputs, as_seen=as_seen), threads))
 
     def score(self, rows: Floats) -> Floats:
-        """What `predict` says of the same rows (n, features), given as numbers in the order of `features`: for who serves."""
-        calibration = self.calibration.shifted(self.shift)
-        if self.fixed:
-            rows = np.hstack([rows, np.broadcast_to(np.array(list(self.fixed.values())), (len(rows), len(self.fixed)))])
-        return calibration.apply(raw_scores(self.booster, rows, 1) if self.compiled is None else self.compiled.probabilities(rows))
+        """What `predict` says of the same rows (n, features), given as numbers in the order of `features`: for who serves.
+
+        Quickest if each feature's values lie side by side (Fortran order).
+        """
+        return self._when_served.apply(self._scored(np.asarray(rows, dtype="float64")))
+
+    def _scored(self, rows: Floats) -> Floats:
+        if not isinstance(self._compiled, NotHeld):
+            return self._compiled.probabilities(rows)
+        held = np.broadcast_to(np.array(list(self.fixed.values()), dtype="float64"), (len(rows), len(self.fixed)))
+        return raw_scores(self.booster, np.hstack([rows, held]), 1)
+
+    def ready(self) -> Model:
+        """The same, compiled now, so that nobody who asks for scores waits for it."""
+        _ = self._compiled
+        return self
+
+    @property
+    def walks(self) -> str:
+        """How it scores: "compiled", or why its trees could not be compiled and LightGBM's predict is called instead."""
+        return self._compiled.reason if isinstance(self._compiled, NotHeld) else "compiled"
 
     @cached_property
-    def compiled(self) -> Compiled | None:
-        """The trees made ready to be walked quickly; None for a forest that only LightGBM can evaluate, which then does."""
-        try:
-            return Compiled.of(self.booster.model_to_string())
-        except ForestUnwalkable as unwalkable:
-            logger.warning("the %s model is left to LightGBM: %s", self.kind, unwalkable)
-            return None
+    def _compiled(self) -> CompiledForest | NotHeld:
+        from training.compiled import compile_forest  # only who scores needs numba
+
+        return compile_forest(self.booster.model_to_string(), dict(enumerate(self.fixed.values(), start=len(self.features))))
+
+    @cached_property
+    def _when_served(self) -> Calibration:
+        return self.calibration.shifted(self.shift)
 
     def interval(self, inputs: pd.DataFrame, p: Floats, *, of: str) -> Bounds:
         """Between which rates batches of rows like each are of class `of`, given its probabilities `p` (n,) as `predict` says them."""

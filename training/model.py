@@ -177,7 +177,7 @@ def load(folder: Path, *, feature_set: str) -> Release:
         models = {kind: _read_model(kind, folder / kind) for kind in manifest["models"]}
         retrieval = Learned.read(folder / _RETRIEVAL) if manifest.get("retrieval") else None
         return Release(seal, models, feature_set, (folder / "policy.toml").read_text(), manifest["about"], retrieval)
-    except (OSError, ValueError, TypeError, KeyError, BadZipFile, lgb.basic.LightGBMError) as error:
+    except (OSError, ValueError, TypeError, LookupError, BadZipFile, lgb.basic.LightGBMError) as error:
         raise ReleaseRefused(f"the release in {folder} is damaged: {error!r}", advice="train anew") from error
 
 
@@ -215,4 +215,4 @@ def _read_model(kind: str, folder: Path) -> Model:
     model = Model(kind, features, booster, calibration, base_rates, intervals, shift)
     if booster.num_feature() != len(model.columns):
         raise ReleaseRefused(f"{kind}/{_TREES} reads {booster.num_feature()} inputs", expected=f"the {len(model.columns)} of {_ABOUT}")
-    return model
+    return model.ready()

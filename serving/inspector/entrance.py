@@ -59,16 +59,15 @@ class Visitor:
 class Entrance:
     """Whom the inspector lets in."""
 
-    def __init__(self, door: Door, holds: Callable[[str], bool], secret: bytes, *, now: Callable[[], float]) -> None:
+    def __init__(self, door: Door, secret: bytes, *, now: Callable[[], float]) -> None:
         """Stand behind the service's door.
 
         Args:
-            door: who has a key, or whether none is needed.
-            holds: whether the key of that id still opens what is for operations.
+            door: who has a key, whether it still holds, or whether none is needed.
             secret: the service's own, the same in all workers; the key of these tokens is derived from it.
             now: tells seconds since 1970.
         """
-        self._door, self._holds, self._now = door, holds, now
+        self._door, self._now = door, now
         self._key = hmac.digest(secret, b"keeprank inspector session", "sha256")
 
     def visitor(self, headers: Mapping[str, str]) -> Visitor | None:
@@ -100,7 +99,7 @@ class Entrance:
         if found is None or not hmac.compare_digest(found["signature"], self._signature(found["told"])):
             return None
         session = Session(found["key_id"], int(found["since"]))
-        return session if self._now() < int(found["until"]) and self._holds(session.key_id) else None
+        return session if self._now() < int(found["until"]) and self._door.holds(session.key_id, Scope.OPERATIONS) else None
 
     def _signature(self, told: str) -> str:
         return hmac.digest(self._key, told.encode(), "sha256").hex()

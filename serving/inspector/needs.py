@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from domain.policy import Objective
 from serving.sizes import SizeReply
 from serving.wire import RankReply, RankRequest
+from serving.wire_explain import Evidence
 
 
 @dataclass(frozen=True)
@@ -27,23 +28,6 @@ class Described:
     brand: str | None = None
     category: str | None = None
     size: str | None = None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One input of P(return), and what it does to it.
-
-    Attributes:
-        meaning: of the input, in words.
-        value: with its unit, as people say it; None where it is not known, not allowed, or does not apply.
-        effect: on the risk.
-        log_odds: its share of the log-odds before calibration.
-    """
-
-    meaning: str
-    value: str | None
-    effect: Literal["raises", "lowers"]
-    log_odds: float
 
 
 @dataclass(frozen=True)
@@ -88,7 +72,7 @@ class InspectorNeeds(Protocol):
     def size(self, style_id: str, request: RankRequest) -> SizeReply | None:
         """Size advice for the request's shopper; None where the release or the style cannot tell."""
 
-    def evidence(self, request: RankRequest, sku: str) -> Sequence[Piece]:
+    def evidence(self, request: RankRequest, sku: str) -> Sequence[Evidence]:
         """What moved P(return) of one of the request's offers most, the strongest first; nothing without a return model."""
 
     def offers(self, category: str | None, count: int, draw: int) -> Sequence[str]:

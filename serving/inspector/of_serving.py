@@ -2,101 +2,117 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
-import pandas as pd
 
 from domain.policy import OBJECTIVES, Exploration, Objective
-from features.build import FEATURES
-from serving.assortment import NO_CHANGES, UNKNOWN, Shelf
+from serving.assortment import UNKNOWN, Shelf
+from serving.evidence import evidence
 from serving.facts import OfCustomer
-from serving.inspector.needs import About, Described, Piece
+from serving.inspector.needs import About, Described
 from serving.sizes import SizeReply
 from serving.state import Serving
-from serving.wire import RankReply, RankRequest
+from serving.wire import Degraded, RankReply, RankRequest
+from serving.wire_explain import Evidence
 
 _PIECES = 12
-_DECIMALS = 4
-_SILENT = 1e-3
-"""Log-odds below which an input did nothing worth telling."""
-
-_FEATURES = {feature.name: feature for feature in FEATURES}
-
-Advises = Callable[[str, RankRequest], SizeReply]
-"""Size advice on a style for the request's shopper."""
+"""Of evidence, at most."""
 
 
 @dataclass(frozen=True, eq=False)
-class OfServing:
-    """`InspectorNeeds` over one release and one snapshot; make one for each page.
+class Gathered:
+    """A request, and what became known since the snapshot.
 
     Attributes:
-        serving: what serves.
-        settings: version of operations' settings.
-        advises: gives size advice; only asked where the release has a fit model and the style has sizes.
-        facts: what became known of the request's shopper since the snapshot.
-        shelf: prices and stock of skus that changed since then.
+        request: with its moment, and without its shopper where nothing may be known of her.
+        facts: of the shopper.
+        shelf: prices and stock of skus that changed.
+        degraded: what could not be asked.
     """
 
-    serving: Serving
-    settings: str
-    advises: Advises
+    request: RankRequest
     facts: Sequence[OfCustomer] = ()
-    shelf: Mapping[str, Shelf] = NO_CHANGES
+    shelf: Mapping[str, Shelf] = field(default_factory=dict)
+    degraded: Sequence[Degraded] = ()
+
+
+Gathers = Callable[[RankRequest], Gathered]
+"""What the service knows besides what a request tells."""
+
+Advises = Callable[[str, Gathered], SizeReply]
+"""Size advice on a style for the request's shopper."""
+
+
+class OfServing:
+    """`InspectorNeeds` over one release and one snapshot, for one page: what is gathered for a request is gathered once."""
+
+    def __init__(self, serving: Serving, settings: str, advises: Advises, gathers: Gathers = Gathered) -> None:
+        """Take what a page is made from.
+
+        Args:
+            serving: what serves.
+            settings: version of operations' settings.
+            advises: gives size advice; only asked where the release has a fit model and the style has sizes.
+            gathers: what became known since the snapshot; by default nothing did.
+        """
+        self._serving, self._settings, self._advises, self._gathers = serving, settings, advises, gathers
+        self._last: tuple[RankRequest, Gathered] | None = None
 
     def rank(self, request: RankRequest, objective: Objective) -> RankReply:
         """See `InspectorNeeds.rank`."""
-        by = _prepared(self.serving).by[objective]
-        return by.rank(request, request_id="inspector", facts=self.facts, shelf=self.shelf)
+        gathered, by = self._gathered(request), _prepared(self._serving).by[objective]
+        return by.rank(gathered.request, request_id="inspector", facts=gathered.facts, shelf=gathered.shelf, degraded=gathered.degraded)
 
     def size(self, style_id: str, request: RankRequest) -> SizeReply | None:
         """See `InspectorNeeds.size`."""
-        if "fit" not in self.serving.release.models or style_id not in _prepared(self.serving).sized:
+        if "fit" not in self._serving.release.models or style_id not in _prepared(self._serving).sized:
             return None
-        return self.advises(style_id, request)
+        return self._advises(style_id, self._gathered(request))
 
-    def evidence(self, request: RankRequest, sku: str) -> Sequence[Piece]:
+    def evidence(self, request: RankRequest, sku: str) -> Sequence[Evidence]:
         """See `InspectorNeeds.evidence`."""
-        model = self.serving.release.models.get("return")
+        model = self._serving.release.models.get("return")
         if model is None:
             return ()
-        offers = [offer for offer in request.offers if offer.sku == sku]
-        inputs = self.serving.inputs(msgspec.structs.replace(request, offers=offers), facts=self.facts, shelf=self.shelf)
-        told = model.contributions(inputs, of="returned")[0]
-        strongest = np.argsort(-np.abs(told), kind="stable")[:_PIECES]
-        return [_piece(model.features[at], float(told[at]), inputs) for at in strongest if abs(told[at]) >= _SILENT]
+        gathered = self._gathered(request)
+        alone = msgspec.structs.replace(gathered.request, offers=[offer for offer in request.offers if offer.sku == sku])
+        return evidence(model, self._serving.inputs(alone, gathered.facts, gathered.shelf), most=_PIECES)
 
     def offers(self, category: str | None, count: int, draw: int) -> Sequence[str]:
         """See `InspectorNeeds.offers`."""
-        sold = _prepared(self.serving).sold.get(category, ())
+        sold = _prepared(self._serving).sold.get(category, ())
         chosen = np.random.default_rng(draw).permutation(len(sold))[:count]
         return [sold[number] for number in chosen]
 
     def describe(self, sku: str) -> Described:
         """See `InspectorNeeds.describe`."""
-        known = self.serving.products.get(sku, UNKNOWN)
+        known = self._serving.products.get(sku, UNKNOWN)
         return Described(known.style_id, known.brand, known.category, known.size)
 
     def about(self) -> About:
         """See `InspectorNeeds.about`."""
-        info, policy = self.serving.info(), self.serving.policy
+        info, policy = self._serving.info(), self._serving.policy
         return About(
             release=info.release,
             snapshot=info.snapshot,
             snapshot_at=info.snapshot_at,
             policy=info.policy,
-            settings=self.settings,
+            settings=self._settings,
             objective=policy.ranking.objective,
             attention=policy.ranking.attention_per_position,
             explores=policy.exploration.temperature > 0,
-            categories=_prepared(self.serving).categories,
+            categories=_prepared(self._serving).categories,
             countries=tuple(sorted(country for country in policy.vat if country)),
         )
+
+    def _gathered(self, request: RankRequest) -> Gathered:
+        if self._last is None or self._last[0] is not request:
+            self._last = request, self._gathers(request)
+        return self._last[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,18 +157,3 @@ def _sold(serving: Serving, category: str | None = None) -> Sequence[str]:
 def _ranking_by(serving: Serving, objective: Objective) -> Serving:
     policy = serving.policy
     return replace(serving, policy=replace(policy, ranking=replace(policy.ranking, objective=objective), exploration=Exploration()))
-
-
-def _piece(name: str, log_odds: float, inputs: pd.DataFrame) -> Piece:
-    feature, value = _FEATURES[name], float(inputs[name].iloc[0])
-    said = None if math.isnan(value) else _said(value, feature.unit)
-    return Piece(feature.meaning, said, "raises" if log_odds > 0 else "lowers", round(log_odds, _DECIMALS))
-
-
-def _said(value: float, unit: str) -> str:
-    """A value with its unit, as people say it.
-
-    >>> _said(0.583, "rate"), _said(12.0, "lines")
-    ('58 %', '12 lines')
-    """
-    return f"{100 * value:.0f} %" if unit == "rate" else f"{value:.4g} {unit}"

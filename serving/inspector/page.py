@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from serving.inspector.needs import About
 from serving.inspector.typed import MOST_DRAWN, PASTE, Typed
 from serving.inspector.view import View
-from serving.inspector.words import OBJECTIVES, amount, change, money, number, percent, places
+from serving.inspector.words import OBJECTIVES, amount, change, money, number, percent, places, value
 from serving.wire import FieldError
 
 _HERE = Path(__file__).parent
@@ -66,7 +65,7 @@ def render(page: Page) -> bytes:
         _TEMPLATES.get_template("page.html")
         .render(
             title=_title(page),
-            style=Markup(STYLE),  # noqa: S704  (ours, from the package)
+            style=STYLE,
             typed=page.typed,
             about=page.about,
             errors=_wrongs(page),
@@ -88,8 +87,7 @@ def render_sign_in(typed: Mapping[str, str], refusal: str | None = None) -> byte
         typed: fields that were sent; they are sent again with the key, so that nothing is lost.
         refusal: why the key that was shown does not open.
     """
-    style = Markup(STYLE)  # noqa: S704
-    return _TEMPLATES.get_template("sign_in.html").render(style=style, typed=typed, refusal=refusal).encode()
+    return _TEMPLATES.get_template("sign_in.html").render(style=STYLE, typed=typed, refusal=refusal).encode()
 
 
 def _title(page: Page) -> str:
@@ -112,6 +110,8 @@ def _notes(view: View) -> Iterator[str]:
     if view.kept.order_bonus:
         bonus = money(view.kept.order_bonus, view.asked.currency)
         yield f"The guard-rail on orders is at work: by kept margin, every order counts {bonus} more than it leaves."
+    if view.asked.degraded:
+        yield "What customers did since the snapshot cannot be asked at the moment: everybody is ranked for as a stranger."
     if view.about.objective != "kept_margin":
         yield f"Shoppers see neither order by default: the policy that serves ranks by {OBJECTIVES[view.about.objective]}."
     if view.about.explores:
@@ -144,7 +144,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
     found.filters |= {"amount": amount, "change": change, "moment": _moment, "money": money, "number": number, "percent": percent}
-    found.filters["places"] = places
+    found.filters |= {"places": places, "value": value}
     return found
 
 

@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from serving.inspector.needs import About, Piece
+from serving.inspector.needs import About
 from serving.inspector.waterfall import Waterfall
 from serving.wire import Fit, Reason
+from serving.wire_explain import Evidence
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Closer:
 
     sku: str
     title: str
-    evidence: tuple[Piece, ...]
+    evidence: tuple[Evidence, ...]
     size: SizeView | None
 
 
@@ -185,6 +186,7 @@ class Asked:
         per: whether money is of a view or of an order.
         as_of: the moment asked about (UTC).
         fallback: what every score had to do without, in words.
+        degraded: whether what happened since the snapshot could not be asked.
     """
 
     customer: str | None
@@ -194,6 +196,7 @@ class Asked:
     per: Literal["view", "order"]
     as_of: dt.datetime
     fallback: str
+    degraded: bool
 
 
 @dataclass(frozen=True)

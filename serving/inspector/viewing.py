@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from serving.inspector.moves import moved
-from serving.inspector.needs import About, Described, Piece
+from serving.inspector.needs import About, Described
 from serving.inspector.view import Asked, Closer, Expected, LeftOut, Line, OfferView, Ranking, SizeLine, SizeView, View
 from serving.inspector.waterfall import waterfall, worth_of_an_order
 from serving.inspector.words import EXCLUDED, FALLBACKS, OBJECTIVES, SHARES, WIDTHS, percent
 from serving.size_advice import words
 from serving.sizes import SizeReply
 from serving.wire import RankedOffer, RankReply
+from serving.wire_explain import Evidence
 
 _VIEWS = 1_000
 """A view leaves cents: of a thousand the amounts can be compared."""
@@ -27,7 +28,7 @@ def view_of(
     *,
     customer: str | None,
     focus: str | None,
-    evidence: Sequence[Piece] = (),
+    evidence: Sequence[Evidence] = (),
     size: SizeReply | None = None,
 ) -> View:
     """What the page shows.
@@ -44,11 +45,13 @@ def view_of(
     """
     by_margin, by_conversion = _ranking(kept, conversion, about, describe), _ranking(conversion, kept, about, describe)
     return View(
-        asked=Asked(customer, kept.country, kept.currency, kept.vat_rate, kept.per, kept.as_of, FALLBACKS[kept.fallback]),
+        asked=Asked(
+            customer, kept.country, kept.currency, kept.vat_rate, kept.per, kept.as_of, FALLBACKS[kept.fallback], bool(kept.degraded)
+        ),
         about=about,
         conversion=by_conversion,
         kept=by_margin,
-        moved=moved(by_margin.lines, currency=kept.currency),
+        moved=moved(by_margin.lines, {offer.sku: offer.reasons for offer in kept.offers}, currency=kept.currency),
         offers=tuple(_offer(offer, line, kept, describe) for offer, line in zip(kept.offers, by_margin.lines, strict=True)),
         closer=None if focus is None else Closer(focus, _title(describe(focus)), tuple(evidence), None if size is None else _size(size)),
         left_out=tuple(LeftOut(one.sku, _title(describe(one.sku)), EXCLUDED[one.reason]) for one in kept.excluded),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from domain.money import exponent
 from domain.policy import Objective
@@ -58,8 +58,7 @@ def amount(minor: float, currency: str) -> str:
     ('1,234.56', '0.00', '1,500', True)
     """
     decimals = exponent(currency)
-    whole = Decimal(repr(float(minor))).to_integral_value(ROUND_HALF_EVEN)
-    return _signed(f"{whole.scaleb(-decimals):,.{decimals}f}")
+    return _signed(f"{Decimal(round(minor)).scaleb(-decimals):,.{decimals}f}")
 
 
 def money(minor: float, currency: str) -> str:
@@ -94,6 +93,17 @@ def number(value: float, decimals: int = 1) -> str:
     ('1,234.6', '0.0')
     """
     return _signed(f"{value:,.{decimals}f}")
+
+
+def value(told: float | None, unit: str) -> str:
+    r"""What a model read, with its unit.
+
+    >>> value(0.583, "rate"), value(12.0, "lines"), value(None, "days")
+    ('58\xa0%', '12 lines', 'not known')
+    """
+    if told is None:
+        return "not known"
+    return percent(told, 0) if unit == "rate" else f"{_signed(f'{told:.4g}')} {unit}"
 
 
 def places(count: int) -> str:

@@ -12,19 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from features.build import FEATURE_SET_HASH
-from features.shop import Shop
 from serving.api import CALLS
 from serving.key_file import NAME, Scope, create_key
 from tests.support.doors import patient, running
 from tests.support.recipes import Recipe, programs, recipes
-from training.model import load, save
-from training.pipeline import silent
-from training.retrieval.settings import RetrievalSettings
-from training.retrieval.train import Ready, train_retrieval
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/cookbook.md").read_text()
@@ -39,26 +32,13 @@ _TYPED = "curl() { command curl --write-out '\\n%{http_code}' \"$@\"; }\n"
 
 
 @pytest.fixture(scope="module")
-def with_retrieval(shop: Shop, release_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo shop's release, which can recommend as well."""
-    settings = RetrievalSettings(factors=8, rounds=4, most_judged=300)
-    learned = train_retrieval(Ready.of(shop), pd.Timestamp(shop.now), settings, seed=1, threads=1, progress=silent)
-    like = load(release_folder, feature_set=FEATURE_SET_HASH)
-    folder = tmp_path_factory.mktemp("recommending") / "release"
-    save(
-        like.models, folder, feature_set=FEATURE_SET_HASH, policy=(release_folder / "policy.toml").read_text(), about={}, retrieval=learned
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def shell(with_retrieval: Path, snapshot_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+def shell(recommending_folder: Path, snapshot_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The variables of a shell beside a service that asks for keys."""
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("curl and bash are needed to type the cookbook's commands")
     state = tmp_path_factory.mktemp("state")
     keys = {scope: create_key(state / NAME, scope.value, [scope], now=dt.datetime.now(dt.UTC))[1] for scope in Scope}
-    with running(with_retrieval, snapshot_folder, state, settings=patient(authentication=True)) as service:
+    with running(recommending_folder, snapshot_folder, state, settings=patient(authentication=True)) as service:
         headers = {scope.name: f"Authorization: Bearer {key}" for scope, key in keys.items()}
         alone = {f"{scope.name}_KEY": key for scope, key in keys.items()}
         yield {**os.environ, **headers, **alone, "URL": service.url, "JSON": "Content-Type: application/json"}

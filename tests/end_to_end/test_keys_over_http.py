@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -98,26 +99,24 @@ def test_a_revoked_key_ends_on_every_worker_within_about_a_second(service_of_tod
 
 
 def test_every_reply_bears_the_security_headers(service_of_today: Live) -> None:
+    asks: dict[str, tuple[Any, ...]] = {
+        "ranked": ("POST", "/v1/rank", RANK),
+        "malformed": ("POST", "/v1/rank", b"{"),
+        "invalid": ("POST", "/v1/rank", {}),
+        "too large": ("POST", "/v1/events", b" " * (2**20 + 1)),
+        "customer": ("GET", "/v1/customers/c000044"),
+        "releases": ("GET", "/v1/releases"),
+        "metrics": ("GET", "/metrics"),
+        "described": ("GET", "/openapi.json"),
+        "start": ("GET", "/"),
+        "unknown": ("GET", "/nothing/here"),
+        "method": ("DELETE", "/v1/rank"),
+        "alive": ("GET", "/livez"),
+        "ready": ("GET", "/readyz"),
+        "BentoML's": ("GET", "/schema.json"),
+    }
     with service_of_today.caller() as ask:
-        replies = {
-            name: ask(*asked)
-            for name, asked in {
-                "ranked": ("POST", "/v1/rank", RANK),
-                "malformed": ("POST", "/v1/rank", b"{"),
-                "invalid": ("POST", "/v1/rank", {}),
-                "too large": ("POST", "/v1/events", b" " * (2**20 + 1)),
-                "customer": ("GET", "/v1/customers/c000044"),
-                "releases": ("GET", "/v1/releases"),
-                "metrics": ("GET", "/metrics"),
-                "described": ("GET", "/openapi.json"),
-                "start": ("GET", "/"),
-                "unknown": ("GET", "/nothing/here"),
-                "method": ("DELETE", "/v1/rank"),
-                "alive": ("GET", "/livez"),
-                "ready": ("GET", "/readyz"),
-                "BentoML's": ("GET", "/schema.json"),
-            }.items()
-        }
+        replies = {name: ask(*asked) for name, asked in asks.items()}
     with service_of_today.caller(None) as ask:
         replies |= {"unauthorized": ask("POST", "/v1/rank", RANK)}
     with service_of_today.caller(Scope.STOREFRONT) as ask:

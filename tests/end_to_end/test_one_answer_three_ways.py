@@ -81,7 +81,7 @@ def told(draw: random.Random, skus: list[str], number: int) -> list[dict[str, An
     """Some facts of a moment ago."""
     at, customer_id, sku = dt.datetime.now(dt.UTC).isoformat(), f"c{draw.randrange(500, 600):06d}", draw.choice(skus)
     who = {"customer_id": customer_id, "at": at}
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"type": "event", "kind": draw.choice(["view", "search", "basket", "wishlist"]), "sku": sku, **who},
         {"type": "order", "order_id": f"o{number}", "sku": sku, "unit_price": 4_990, **who},
         {"type": "return", "line_id": f"f{number}-1", "sku": sku, "reason": "too_small", **who},

@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OF_TRAINING = {
-    *("__init__.py", "calibrated_forest.py", "calibration.py", "compiled.py", "forest_text.py", "identity.py", "intervals.py"),
-    *("learned.py", "model.py", "settings.py", "size_curve.py", "walking.py"),
+    *("__init__.py", "calibrated_forest.py", "calibration.py", "compiled.py", "identity.py", "intervals.py"),
+    *("learned.py", "model.py", "settings.py", "size_curve.py", "tree_text.py", "walk.py"),
 }
 OF_RETRIEVAL = {
     *("__init__.py", "factors.py", "goods.py", "inputs.py", "learned.py", "remembered.py", "retriever.py", "shopper.py", "sizes.py"),
@@ -38,7 +38,7 @@ def test_only_what_serving_needs_is_packed(bento: Path) -> None:
     assert {"bentofile.yaml", "config", "domain", "features", "serving", "training"} == {path.name for path in packed.iterdir()}
     assert {*OF_TRAINING, "retrieval"} == {path.name for path in (packed / "training").iterdir()}
     assert OF_RETRIEVAL == {path.name for path in (packed / "training" / "retrieval").iterdir()}
-    assert {".py", ".in", ".toml", ".yaml"} == {path.suffix for path in packed.rglob("*") if path.is_file()}
+    assert {".css", ".html", ".in", ".py", ".toml", ".yaml"} == {path.suffix for path in packed.rglob("*") if path.is_file()}
 
 
 def test_what_is_packed_is_enough_to_serve(bento: Path) -> None:

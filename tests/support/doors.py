@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from domain.size_systems import parse_size_systems
-from serving.answering import Answering, Parts
+from serving.answering import Answering
 from serving.app import Application
 from serving.current import Current, Serves
 from serving.customers import Customers
@@ -17,6 +17,7 @@ from serving.decision_log.log import DecisionLog
 from serving.keys import Anyone, Door
 from serving.launch import Running, free_port, serve
 from serving.online.opening import open_state
+from serving.parts import Parts
 from serving.releases import told
 from serving.request_lines import RequestLines
 from serving.settings import Settings, load_serving, overruled
