@@ -71,6 +71,7 @@ class KeeprankService:
                 pass
         except KeeprankError as refused:
             raise SystemExit(f"keeprank: {refused}") from refused
+        gc.collect()  # this process answers nothing, and must not hold a release's copy
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def end(self) -> None:

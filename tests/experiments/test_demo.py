@@ -38,6 +38,7 @@ def test_the_demo_runs_on_a_shops_own_tables_and_ranks_over_http(shop: Shop, tmp
     config.mkdir()
     (config / "policy.toml").write_text(POLICY)
     (config / "training.toml").write_text(TREES.sub(r"\1 = 30", (ROOT / "config/training.toml").read_text()))
+    (config / "serving.toml").write_text((ROOT / "config/serving.toml").read_text())
     said = io.StringIO()
     run_demo(tmp_path / "own", tmp_path / "work", config=config, console=Console(file=said, width=200), progress=silent, ticking=unseen)
     text = said.getvalue()

@@ -90,7 +90,7 @@ class Switched:
 def serving_from(store: Path, *options: object) -> Iterator[Switched]:
     """Run `keeprank serve` over a store with two workers."""
     port = free_port()
-    command = [sys.executable, "-m", "keeprank", "serve", "--store", store, "--port", port, "--workers", 2, *options]
+    command = [sys.executable, "-m", "keeprank", "serve", "--store", store, "--port", port, "--workers", 2, "--keyless", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (store / "said.txt").open("ab") as said:
         process = subprocess.Popen(list(map(str, command)), cwd=store, env=environment, stdout=said, stderr=said)

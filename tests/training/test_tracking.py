@@ -80,8 +80,8 @@ def test_the_parameters_are_the_settings_the_features_and_the_data(logged: tuple
     told = {"seed": "1", "threads": "2", "feature_set": FEATURE_SET_HASH, **blocks, **intervals, **tables}
     forests = {key: value for key, value in found.items() if key.startswith(("return.", "reason.", "fit.", "order."))}
     assert told == {key: value for key, value in found.items() if key not in forests}
-    assert ("30", "20", "0.02") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
-    assert ("0.05", "20000", 34) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
+    assert ("30", "20", "0.06") == (forests["return.trees"], forests["fit.fewest_rows_per_leaf"], forests["return.learning_rate"])
+    assert ("0.1", "20000", 34) == (forests["order.learning_rate"], forests["order.most_rows"], len(forests))
     assert ("0.5", "3", "drop") == tuple(forests[f"return.rolling.{name}"] for name in ("share", "steps", "open_lines"))
 
 
