@@ -148,9 +148,9 @@ def _placed(one: Valid, word: bytes, draw: random.Random) -> bytes:
 def _replaced(body: Any, value: Any, draw: random.Random) -> Any:
     places = list(_places(body))
     if not places:
-        return value
+        return deepcopy(value)
     holder, key = draw.choice(places)
-    holder[key] = value
+    holder[key] = deepcopy(value)
     return body
 
 
