@@ -39,7 +39,7 @@ class Redis:
         """Start it, and wait until it answers."""
         where = ("--port", "0", "--unixsocket", str(self._socket), "--dir", str(self._folder))
         durable = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "warning")
-        self._process = subprocess.Popen(["redis-server", *where, *durable], stdout=subprocess.DEVNULL)  # noqa: S603, S607
+        self._process = subprocess.Popen(["redis-server", *where, *durable], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603, S607
         until = time.monotonic() + _COMES_UP_SECONDS
         with redis.Redis(unix_socket_path=str(self._socket)) as client:
             while not _answers(client):

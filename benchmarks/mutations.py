@@ -62,9 +62,9 @@ def spoilt(valid: Sequence[Valid], count: int, *, seed: int) -> Iterator[Spoilt]
     """So many spoilt requests; the same for the same seed."""
     draw = random.Random(seed)  # noqa: S311  (no secret hangs on it)
     names, weights = zip(*((name, weight) for name, (weight, _) in _WAYS.items()), strict=True)
-    for how in draw.choices(names, weights, k=count):
-        one = draw.choice(valid)
-        yield _WAYS[how][1](how, one, draw)
+    for _ in range(count):
+        (how,) = draw.choices(names, weights)
+        yield _WAYS[how][1](how, draw.choice(valid), draw)
 
 
 def _whole(how: str, one: Valid, body: bytes, *headers: tuple[str, str], content: str | None = None, path: str | None = None) -> Spoilt:
@@ -148,9 +148,9 @@ def _placed(one: Valid, word: bytes, draw: random.Random) -> bytes:
 def _replaced(body: Any, value: Any, draw: random.Random) -> Any:
     places = list(_places(body))
     if not places:
-        return value
+        return deepcopy(value)
     holder, key = draw.choice(places)
-    holder[key] = value
+    holder[key] = deepcopy(value)
     return body
 
 

@@ -1,4 +1,4 @@
-"""Keeps a service busy at 70 % of what it can take, disturbs it all the while, and tells what shoppers noticed and what it grew by.
+"""Keeps a service busy at 70 % of what it can take, disturbs it all the while, and tells what shoppers noticed and how it grew.
 
 python -m benchmarks.soak RELEASE SNAPSHOT [--minutes 10]
 
@@ -38,6 +38,9 @@ from serving.worker import Places
 SHARES = {"rank": 80, "events": 8, "size": 4, "recommend": 2, "basket": 2, "customer": 2, "preferences": 1, "spoilt": 1}
 OFFERS, CUSTOMERS, CONNECTIONS = 200, 500, 32
 LOAD, MEASURE_SECONDS, WATCH_SECONDS, WARM_UP = 0.7, 5.0, 5.0, 0.3
+MEMORIES = 30
+"""Of each worker are printed."""
+
 URL_FROM = "KEEPRANK_REDIS_URL"
 
 
@@ -198,9 +201,10 @@ def show(heard: Heard, seconds: float) -> None:
         statuses = ", ".join(f"{status or 'broken'}: {count}" for (of, status), count in sorted(heard.statuses.items()) if of == call)
         print(f"| {call} | {len(took)} | {np.percentile(took, 50):.1f} | {np.percentile(took, 99):.1f} | {statuses} |")
     print(f"\n{heard.deadlines} rankings past the deadline, {heard.late} requests waited for a connection, {seconds:.0f} s\n")
-    print("| worker | MB at first | MB at last | MB/h after the warm-up |\n|---|---|---|---|")
+    print("| worker | MB over time | MB/h after the warm-up |\n|---|---|---|")
     for pid, memory in heard.memory.items():
-        print(f"| {pid} | {memory[0][1]:.0f} | {memory[-1][1]:.0f} | {slope(memory):+.0f} |")
+        told = " ".join(f"{megabytes:.0f}" for _, megabytes in memory[:: max(1, len(memory) // MEMORIES)])
+        print(f"| {pid} | {told} | {slope(memory):+.0f} |")
     for line in heard.wrong[:20]:
         print(line)
 
@@ -211,9 +215,10 @@ def _settings() -> Settings:
 
 
 def _capacity(port: int, requests: Requests) -> float:
-    """Rankings a second, as fast as they are answered."""
-    some = [requests.rank() for _ in range(200)]
-    loaded(port, some[:50], connections=2)
+    """Requests of the same mix a second, as fast as they are answered."""
+    mixed = (requests.next() for _ in range(1_000))
+    some = [wanted for call, wanted in mixed if call != "spoilt"]
+    loaded(port, some[:100], connections=2)
     return loaded(port, some, connections=4, seconds=MEASURE_SECONDS).per_second
 
 

@@ -43,6 +43,7 @@ from serving.visits import (
     customer_of,
     endpoints,
     fixed,
+    path_of,
     require_content,
     unknown_route,
     wrong_method,
@@ -95,6 +96,7 @@ class Application:
             await self._routed(scope, receive, send)
             return
         started, status = time.perf_counter(), 500
+        scope["path"] = path_of(scope)
         visit = scope[VISIT] = Visit(str(uuid.uuid4()))
         if scope["path"] == INSPECTOR:
             visit.route, visit.headers = INSPECTOR, ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from serving import headers, problems
 from serving.api import BY_NAME, CALLS, Call
@@ -17,6 +19,9 @@ from serving.wire import FieldError
 
 VISIT = "keeprank.visit"
 """Where a request's scope holds its visit."""
+
+_CUSTOMER = 3
+"""Which part of /v1/customers/{customer_id} names the customer."""
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
@@ -46,12 +51,33 @@ def endpoints() -> Mapping[str, str]:
     return {**{f"{call.method} {call.path}": call.summary for call in CALLS}, **_BESIDE}
 
 
+def path_of(scope: Scope) -> str:
+    """The path to route by: a slash inside a customer's id stays encoded, so that it neither ends the id nor names another call."""
+    raw = _raw(scope)
+    return unquote(raw.replace("%2F", "%252F").replace("%2f", "%252F")) if "%2f" in raw.lower() else str(scope["path"])
+
+
 def customer_of(request: Request) -> str | None:
-    """The customer that the path names: any text of 1 to 200 characters."""
-    customer_id = request.path_params.get("customer_id")
-    if customer_id is not None and not 1 <= len(customer_id) <= 200:
+    """The customer that the path names: any text of 1 to 200 characters.
+
+    Raises:
+        RequestRefused: it is no such text.
+    """
+    if "customer_id" not in request.path_params:
+        return None
+    try:
+        customer_id = unquote(_raw(request.scope).split("/")[_CUSTOMER], errors="strict")
+    except UnicodeDecodeError as error:
+        raise RequestRefused(FieldError(field="", message="the customer_id in the path is no UTF-8")) from error
+    if not 1 <= len(customer_id) <= 200:
         raise RequestRefused(FieldError(field="", message="the customer_id in the path has more than 200 characters"))
     return customer_id
+
+
+def _raw(scope: Scope) -> str:
+    """The path as it was sent; a server need not tell it."""
+    raw: bytes | None = scope.get("raw_path")
+    return quote(scope["path"]) if raw is None else raw.decode("latin-1")
 
 
 def content_type(request: Request) -> str:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from serving.facts import Consented, Declared, OfCustomer
 from serving.online.port import Erased, Known
-from serving.online.recorded import by_time
+from serving.online.recorded import by_time, micros
 from serving.reading import RequestRefused, pointer, read
 from serving.wire import MAX_SAID, ConsentPurpose, FieldError, Id, Moment
 
@@ -201,5 +201,5 @@ def _require_once(name: str, keys: Sequence[tuple[str, dt.datetime]]) -> None:
 
 
 def _derived(kind: str, customer_id: str, about: str, at: dt.datetime) -> str:
-    said = msgspec.json.encode((customer_id, about, at.astimezone(dt.UTC)))
+    said = msgspec.json.encode((customer_id, about, micros(at)))
     return f"{kind}:{hashlib.sha256(said).hexdigest()[:32]}"

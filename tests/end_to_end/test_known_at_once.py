@@ -165,3 +165,12 @@ def traces(folder: Path, customer_id: str) -> list[str]:
     """Files that hold an id, as text of any encoding."""
     wanted = [customer_id.encode(), customer_id.encode("utf-16-le"), json.dumps(customer_id)[1:-1].encode()]
     return [str(file) for file in folder.rglob("*") if file.is_file() and any(word in file.read_bytes() for word in wanted)]
+
+
+def test_an_id_with_a_slash_is_told_handed_out_and_erased(service_of_today: Live, skus: list[str]) -> None:
+    path = "/v1/customers/shop%2Fc1%0A%2Fconsents"
+    with service_of_today.caller() as ask:
+        tell(ask, {"type": "event", "customer_id": "shop/c1\n/consents", "kind": "view", "sku": skus[0]})
+
+        assert 1 == len(ask("GET", path).json()["facts"])
+        assert 1 == ask("DELETE", path).json()["facts"]

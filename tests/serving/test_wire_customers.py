@@ -59,6 +59,11 @@ def test_what_is_sent_again_is_the_same_fact_and_another_value_at_that_moment_be
     assert first.id != of_bob.id
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_utc_cannot_tell_is_read_like_any_other(moment: str) -> None:
+    assert dt.datetime.fromisoformat(moment) == read_preferences(preferences({**HEIGHT, "at": moment}), "anna", now=NOON)[0].at
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
