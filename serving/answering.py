@@ -68,11 +68,6 @@ class Answering:
             "explain": lambda body, request_id: self.explain(read(body, ExplainRequest), request_id=request_id),
         }
 
-    @property
-    def release(self) -> str:
-        """Seal of the release that serves now."""
-        return self._parts.current.take().champion.release.seal
-
     def answer(self, call: Call, body: bytes, *, request_id: str) -> Any:
         """The reply to a call's body."""
         return self._answers[call.name](body, request_id)
@@ -97,11 +92,9 @@ class Answering:
         Raises:
             RequestRefused: as in `Serving.rank`.
         """
-        serves = self._parts.current.take()
-        arm, serving = serves.shown(unit_of(customer_id=asked.customer_id, session_id=asked.session_id, request_id=request_id))
-        turn = _Turn(serves, serving, arm, Known(None))  # who was erased cannot be asked in time; and nothing here is about anybody
-        question = replace(asked, customer_id=None, at=self._moment(serving, asked.at))
-        reply = callers_order(question, serving, request_id, "deadline", arm=turn.told_arm)
+        turn = self._dealt(asked.customer_id, asked.session_id, request_id)  # about nobody: who was erased cannot be asked in time
+        question = replace(asked, customer_id=None, at=self._moment(turn.serving, asked.at))
+        reply = callers_order(question, turn.serving, request_id, "deadline", arm=turn.told_arm)
         answer = Answer(reply, msgspec.json.encode(reply))
         measures.ranked(reply)
         self._write_down(turn, question, NO_CHANGES, answer)
@@ -116,15 +109,12 @@ class Answering:
         """
         request_id = asked.request_id or request_id
         turn = self._turn(asked.customer_id, asked.session_id, asked.personalization, request_id)
-        known = turn.known
-        past = known if allowed_now(turn.serving.snapshot, known.customer_id, known.facts)["personalisation"] else Known(None)
-        question = replace(asked, customer_id=past.customer_id, at=self._moment(turn.serving, asked.at))
+        question = replace(asked, customer_id=turn.known.customer_id, at=self._moment(turn.serving, asked.at))
 
         def ranked(candidates: RankRequest) -> RankReply:
-            own = replace(candidates, customer_id=known.customer_id)
-            return self._decided(*self._on_shelf(turn, own), own, request_id).reply
+            return self._decided(*self._on_shelf(turn, candidates), candidates, request_id).reply
 
-        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=past.facts, request_id=request_id)
+        return recommend(turn.serving, turn.serving.recommender, question, ranked, facts=turn.known.facts, request_id=request_id)
 
     def size(self, asked: SizeRequest) -> SizeReply:
         """Advise a size.
@@ -208,9 +198,14 @@ class Answering:
         return reply
 
     def _turn(self, customer_id: str | None, session_id: str | None, personalization: bool, request_id: str) -> _Turn:
+        turn = self._dealt(customer_id, session_id, request_id)
+        return dataclasses.replace(turn, known=known_of(self._parts.state, turn.serving, customer_id if personalization else None))
+
+    def _dealt(self, customer_id: str | None, session_id: str | None, request_id: str) -> _Turn:
+        """Whose turn it is to answer, before anything is known of the shopper."""
         serves = self._parts.current.take()
         arm, serving = serves.shown(unit_of(customer_id=customer_id, session_id=session_id, request_id=request_id))
-        return _Turn(serves, serving, arm, known_of(self._parts.state, serving, customer_id if personalization else None))
+        return _Turn(serves, serving, arm, Known(None))
 
     def _decided(self, turn: _Turn, shelf: Mapping[str, Shelf], question: RankRequest, request_id: str) -> Answer:
         known = turn.known

@@ -44,6 +44,7 @@ from serving.visits import (
     endpoints,
     fixed,
     path_of,
+    release_of,
     require_content,
     unknown_route,
     wrong_method,
@@ -114,7 +115,7 @@ class Application:
             self._tell(visit, status, time.perf_counter() - started)
 
     def let_in(self, scope: Scope, key_id: str) -> None:
-        """A page's visitor was let in by that key."""
+        """Somebody was let in by that key."""
         scope[VISIT].key_id = key_id
         measures.asked_by(key_id)
 
@@ -185,14 +186,18 @@ class Application:
             return self._refusal(error, visit)
 
     async def _let_in(self, scopes: tuple[KeyScope, ...], request: Request, visit: Visit) -> Response | None:
+        """What is answered to who has no key for it, or comes when there is no room; None lets the request in."""
+        if shut := self._shut_out(scopes, request, visit):
+            return shut
+        full = self._capacity.full()
+        return None if full is None else self._turned_away(full, visit)
+
+    def _shut_out(self, scopes: tuple[KeyScope, ...], request: Request, visit: Visit) -> Response | None:
         who = self._door.authorise(request.headers.get("authorization"), *scopes)
         if isinstance(who, Refusal):
             measures.not_let_in(who.value)
             return not_let_in(who, request_id=visit.request_id)
-        visit.key_id = who.key_id
-        measures.asked_by(who.key_id)
-        if full := self._capacity.full():
-            return self._turned_away(full, visit)
+        self.let_in(request.scope, who.key_id)
         return None
 
     async def _answered(self, call: Call, request: Request, visit: Visit) -> Response:
@@ -205,7 +210,7 @@ class Application:
         done = await self._in(self._others, work, within_ms=self._settings.service.patience_ms)
         if not isinstance(done, Done):
             return self._not_done(done, visit)
-        visit.release = self._answering.release
+        visit.release = release_of(done.value)
         return Response(msgspec.json.encode(done.value), media_type=JSON)
 
     def _work(self, call: Call, body: bytes, customer_id: str | None, request_id: str, *, ndjson: bool) -> Callable[[], Any]:
@@ -266,9 +271,7 @@ class Application:
     async def _metrics(self, request: Request) -> Response:
         visit: Visit = request.scope[VISIT]
         visit.route = "/metrics"
-        who = self._door.authorise(request.headers.get("authorization"), *OPERATIONS)
-        if isinstance(who, Refusal):
-            measures.not_let_in(who.value)
-            return not_let_in(who, request_id=visit.request_id)
+        if shut := self._shut_out(OPERATIONS, request, visit):
+            return shut
         content, media_type = await asyncio.to_thread(measures.page)  # it reads files
         return Response(content, media_type=media_type)

@@ -59,7 +59,7 @@ class RequestLines:
 
     def failed(self, *, request_id: str, error: BaseException) -> None:
         """Something failed inside: the class of the error and where, but not what it says."""
-        self._lines.error("failed", request_id=request_id, error=type(error).__name__, where=_where(error))
+        self._lines.error("failed", request_id=request_id, error=type(error).__name__, where=where_of(error))
 
     def switched(self, *, what: str, release: str, snapshot: str) -> None:
         """The worker serves another release, snapshot or challenger (`what`) now."""
@@ -70,5 +70,6 @@ class RequestLines:
         self._lines.error("switch refused", what=what, error=type(refused).__name__, why=refused.message())
 
 
-def _where(error: BaseException) -> list[str]:
+def where_of(error: BaseException) -> list[str]:
+    """Where an error came from, the outermost first: file, line and function, and nothing that it quotes."""
     return [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in traceback.extract_tb(error.__traceback__)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from threading import Condition, Event
 
 from serving.decision_log.decision import LoggedDecision
+from serving.request_lines import where_of
 from serving.state import Serving
 from serving.wire import RankReply
 
@@ -102,9 +103,9 @@ class Shadows:
         try:
             self._log(shadow(challenger, asked))
             self._scored += 1
-        except Exception:
+        except Exception as error:  # noqa: BLE001  (told without its text, which may quote a customer)
             self._failed += 1
-            logger.exception("request %s failed in the shadow", asked.reply.request_id)
+            logger.error("request %s failed in the shadow: %s %s", asked.reply.request_id, type(error).__name__, where_of(error))
         return True
 
     def run(self, stop: Event) -> None:

@@ -15,7 +15,11 @@ from serving import headers, problems
 from serving.api import BY_NAME, CALLS, Call
 from serving.problems import problem
 from serving.reading import RequestRefused
-from serving.wire import FieldError
+from serving.sizes import SizeReply
+from serving.wire import FieldError, RankReply
+from serving.wire_basket import BasketReply
+from serving.wire_explain import ExplainReply
+from serving.wire_recommend import RecommendReply
 
 VISIT = "keeprank.visit"
 """Where a request's scope holds its visit."""
@@ -97,6 +101,16 @@ def require_content(call: Call, request: Request) -> None:
         raise problems.ContentRefused(f"content-type is {told[:100]!r}", expected=" or ".join(takes))
     if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
         raise problems.ContentRefused(f"content-encoding is {encoding[:100]!r}", expected="none")
+
+
+def release_of(reply: object) -> str | None:
+    """Seal of the release that scored a reply; None where none did."""
+    match reply:
+        case RecommendReply(ranking=RankReply(release=release)) | BasketReply(release=release) | ExplainReply(release=release):
+            return release
+        case SizeReply(release=release):
+            return release
+    return None
 
 
 async def fixed(route: str, content: bytes, request: Request) -> Response:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 import msgspec
 
-from domain.errors import LogRefused, SettingsRefused
+from domain.errors import LogRefused, SettingsRefused, StateUnavailable
 from domain.size_systems import parse_size_systems
 from serving import measures
 from serving.answering import Answering
@@ -135,14 +135,21 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
             inspector=partial(_inspector, places, current, settings, answering, who),
         )
         _say(current.take(), state, lines)
-        beside: list[Callable[[Event], None]] = [shadows.run, partial(_count, log, shadows, releases)]
-        if log is not None:
-            beside.append(partial(_tidy, log, dt.timedelta(days=settings.log.keep_days)))
-        if watcher is not None:
-            beside.append(watcher.run)
-        closing.enter_context(_running(beside))
+        closing.enter_context(_running(_beside(shadows, watcher, log, releases, settings)))
         closing.callback(application.close)
         yield application
+
+
+def _beside(
+    shadows: Shadows, watcher: Watcher | None, log: DecisionLog | None, releases: Callable[[], ReleasesInfo], settings: Settings
+) -> list[Callable[[Event], None]]:
+    """What runs beside the requests, each in a thread of its own, until it is told to stop."""
+    found: list[Callable[[Event], None]] = [shadows.run, partial(_count, log, shadows, releases)]
+    if log is not None:
+        found.append(partial(_tidy, log, dt.timedelta(days=settings.log.keep_days)))
+    if watcher is not None:
+        found.append(watcher.run)
+    return found
 
 
 @contextmanager
@@ -198,7 +205,10 @@ def _say(serves: Serves, state: CustomerState, lines: RequestLines) -> None:
         measures.serves(challenger.info(), "challenger")
     lines.switched(what="champion", release=champion.release.seal, snapshot=champion.snapshot.seal)
     oldest = min(one.snapshot.at.to_pydatetime() for one in (champion, challenger) if one is not None)
-    state.drop_before(oldest)
+    try:
+        state.drop_before(oldest)
+    except StateUnavailable:  # what it keeps meanwhile is asked for by the snapshot's moment, and goes with the next switch
+        measures.state_failed()
 
 
 def _offer(

@@ -189,3 +189,16 @@ def test_answers_are_counted_by_route_and_status(serving: Serving) -> None:
     sent(serving, "GET", "/secret/path")
 
     assert (before[0] + 1, before[1] + 1) == (count("/v1/rank", "422"), count("other", "404"))
+
+
+@pytest.mark.parametrize(("call", "scored"), [("size", True), ("events", False)])
+def test_the_line_of_a_request_names_a_release_only_where_one_scored(
+    serving: Serving, capsys: pytest.CaptureFixture[str], call: str, scored: bool
+) -> None:
+    style = next(product.style_id for product in serving.products.values() if product.sized)
+    body = {"size": {"style_id": style, "ask": False}, "events": []}[call]
+
+    assert 200 == sent(serving, "POST", f"/v1/{call}", json.dumps(body).encode()).status_code
+
+    (line,) = [json.loads(told) for told in capsys.readouterr().out.splitlines()]
+    assert (serving.release.seal if scored else None) == line["release"]
