@@ -126,6 +126,15 @@ def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> N
     assert "https://" not in response.text
 
 
+def test_the_inspector_is_a_page_of_its_own_that_runs_no_script(client: httpx.Client, skus: list[str]) -> None:
+    response = client.get("/inspector", params={"how": "choose", "skus": " ".join(skus[:3])})
+
+    assert (200, "text/html; charset=utf-8") == (response.status_code, response.headers["content-type"])
+    assert response.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert 1 == len(response.headers.get_list("content-security-policy"))
+    assert "By kept margin" in response.text
+
+
 @pytest.mark.parametrize(
     ("body", "status", "fields"),
     [
