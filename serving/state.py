@@ -199,6 +199,7 @@ class Serving:
             policy=self.policy.version,
             feature_set=self.release.feature_set,
             models=sorted(self.release.models),
+            trees={kind: model.walks for kind, model in sorted(self.release.models.items())},
             currencies=list(self.currencies),
             about=dict(self.release.about),
         )

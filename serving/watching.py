@@ -38,13 +38,16 @@ class Watcher:
         deployment: the folder.
         current: what serves.
         swapped: is told what serves now, after each swap.
+        refused: is told why what was appointed cannot be loaded.
 
     Attributes:
         behind: why something else serves than what was appointed; None where it does not.
     """
 
-    def __init__(self, deployment: Deployment, current: Current, swapped: Callable[[Serves], object]) -> None:
-        self._deployment, self._current, self._swapped = deployment, current, swapped
+    def __init__(
+        self, deployment: Deployment, current: Current, swapped: Callable[[Serves], object], refused: Callable[[KeeprankError], object]
+    ) -> None:
+        self._deployment, self._current, self._swapped, self._refused = deployment, current, swapped, refused
         self._seen: Stamp | None = None
         self.behind: str | None = None
 
@@ -67,6 +70,7 @@ class Watcher:
         except KeeprankError as refused:
             self.behind = refused.message()
             logger.error("%s; what serves serves on", self.behind)
+            self._refused(refused)
 
     def _follow(self) -> None:
         appointed, before = self._deployment.appointed(), self._current.take()

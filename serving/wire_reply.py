@@ -165,6 +165,10 @@ class ReleaseInfo(Struct, frozen=True, kw_only=True):
     policy: str
     feature_set: str
     models: list[str]
+    trees: Annotated[
+        dict[str, str],
+        Meta(description="How each model's trees are evaluated: compiled, or why they are left to LightGBM, which is slower."),
+    ]
     currencies: list[str]
     about: Annotated[dict[str, Any], Meta(description="What the release says of its making.")]
 

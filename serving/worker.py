@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 import msgspec
 
-from domain.errors import LogRefused, SettingsRefused, StateUnavailable
+from domain.errors import KeeprankError, LogRefused, SettingsRefused, StateUnavailable
 from domain.size_systems import parse_size_systems
 from serving import measures
 from serving.answering import Answering
@@ -181,7 +181,7 @@ def _log(places: Places, settings: Settings, environment: Mapping[str, str]) -> 
     wanted = settings.log
     if wanted.kind == "off":
         return None
-    rules = LogSettings(segment_bytes=wanted.segment_bytes, segment_seconds=round(wanted.segment_seconds))
+    rules = LogSettings(segment_bytes=wanted.segment_bytes, segment_seconds=wanted.segment_seconds)
     if wanted.kind == "postgres":
         storage: PostgresLog | LogFolder = PostgresLog(held(wanted.postgres_dsn_from, environment, "log.postgres_dsn_from"))
     else:
@@ -190,8 +190,12 @@ def _log(places: Places, settings: Settings, environment: Mapping[str, str]) -> 
 
 
 def _watcher(places: Places, current: Current, state: CustomerState, lines: RequestLines) -> Watcher | None:
+    def refused(why: KeeprankError) -> None:
+        measures.switch_refused("release", why)
+        lines.switch_refused(what="release", refused=why)
+
     deployment = places.deployment
-    return None if deployment is None else Watcher(deployment, current, lambda serves: _say(serves, state, lines))
+    return None if deployment is None else Watcher(deployment, current, lambda serves: _say(serves, state, lines), refused)
 
 
 def _say(serves: Serves, state: CustomerState, lines: RequestLines) -> None:

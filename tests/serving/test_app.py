@@ -161,6 +161,7 @@ def test_the_release_that_serves_is_told(serving: Serving) -> None:
     told = sent(serving, "GET", "/v1/releases").json()
 
     champion = told["champion"]["info"]
+    assert {"fit": "compiled", "reason": "compiled", "return": "compiled"} == champion["trees"]
     assert (serving.release.seal, ["fit", "reason", "return"]) == (champion["release"], champion["models"])
 
 

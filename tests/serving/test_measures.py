@@ -57,6 +57,7 @@ def info(**fields: Any) -> ReleaseInfo:
         "policy": "policy",
         "feature_set": "f",
         "models": [],
+        "trees": {},
         "currencies": [],
         "about": {},
     }

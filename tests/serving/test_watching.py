@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import SettingsRefused, SnapshotRefused
+from domain.errors import KeeprankError, SettingsRefused, SnapshotRefused
 from serving.current import Current, Serves
 from serving.deployment import Deployment
 from serving.releases import told
@@ -21,9 +21,9 @@ class Worker:
     """A worker without requests."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self.deployment, self.swaps = deployment, list[Serves]()
+        self.deployment, self.swaps, self.refusals = deployment, list[Serves](), list[KeeprankError]()
         self.current = Current(begin(deployment))
-        self.watcher = Watcher(deployment, self.current, self.swaps.append)
+        self.watcher = Watcher(deployment, self.current, self.swaps.append, self.refusals.append)
         self.watcher.look()
 
     @property
@@ -93,6 +93,7 @@ def test_who_cannot_be_loaded_is_not_served_nor_tried_again_and_the_reason_is_to
     assert (before, []) == (worker.seal, worker.swaps)
     assert worker.watcher.behind is not None
     assert worker.watcher.behind.startswith(f"{seal_of(other_folder)}/policy.toml is changed")
+    assert [worker.watcher.behind] == [refused.message() for refused in worker.refusals]
     assert 1 == len([one for one in caplog.records if one.levelno == logging.ERROR])
     assert worker.watcher.behind == told(worker.current.take(), worker.deployment, worker.watcher.behind).behind
 
