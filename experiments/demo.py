@@ -188,6 +188,7 @@ def _rank(url: str, shopper: Shopper, shop: Shop, console: Console) -> None:
         "customer_id": shopper.customer_id,
         "country": shopper.country,
         "offers": [{"sku": sku} for sku in shopper.skus],
+        "at": shop.now.isoformat(),  # the tables may have ended long ago, and without a moment the service asks about the latest it can
         "explain": True,
     }
     if products["price"].isna().all():
