@@ -25,6 +25,7 @@ import pandas as pd
 from domain.policy import parse_policy
 from experiments.demo_shop import ShopSettings, generate
 from features.build import FEATURE_SET_HASH
+from features.native import native
 from features.shop import Shop
 from features.taking import take_snapshot
 from serving.state import Serving
@@ -33,7 +34,7 @@ from training.compiled import CompiledForest, compile_forest
 from training.model import Floats, Model, save
 from training.pipeline import train
 from training.settings import parse_settings
-from training.walk import Bytes, Numbers, Packed, left_open, native, sort_into_bins, walk
+from training.walk import Bytes, Numbers, Packed, left_open, sort_into_bins, walk
 
 ROOT = Path(__file__).parent.parent
 OFFERS, REQUESTS, ROUNDS = 200, 40, 10

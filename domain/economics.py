@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -59,17 +59,17 @@ class UnitEconomics:
     resale_loss: Amounts
     return_fee: Amounts
 
-    @property
+    @cached_property
     def margin_if_kept(self) -> Amounts:
         """M."""
         return self.price_net - self.unit_cost - self.outbound_shipping - self.payment_fee
 
-    @property
+    @cached_property
     def loss_if_returned(self) -> Amounts:
         """L; positive is a loss."""
         return self.outbound_shipping + self.payment_fee_kept + self.return_handling + self.resale_loss - self.return_fee
 
-    @property
+    @cached_property
     def break_even(self) -> npt.NDArray[np.float64]:
         """The P(return) above which an order is expected to lose money; NaN where no return rate turns the sign."""
         margin, loss = self.margin_if_kept.astype("float64"), self.loss_if_returned.astype("float64")

@@ -6,6 +6,7 @@ It needs about 1 KB for each sku: 100 MB for a shop of 100,000.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,7 @@ class Goods:
 
     def rows(self, skus: Sequence[str]) -> Ints:
         """The row of each sku in the assortment; -1 when it is not there."""
-        row = self._row
-        return np.array([row.get(sku, -1) for sku in skus], dtype="int64")
+        return np.fromiter(map(self._row.get, skus, repeat(-1)), dtype="int64", count=len(skus))
 
     def of(self, skus: Sequence[str], rows: Ints) -> tuple[Values, Flags]:
         """What is told of each sku (n, columns), and whether it has been ordered before."""
@@ -86,9 +86,9 @@ class Goods:
         found: dict[str, Values] = {**offers.inputs}
         for table in self._tables.values():
             parts = [keys[key] for key in table.keys]
-            numbers = table.find(fold(parts, count))
-            numbers[np.any([part == 0 for part in parts], axis=0)] = np.nan
-            found |= dict(zip(table.columns, numbers.T, strict=True))
+            numbers = table.find(np.ascontiguousarray(fold(parts, count)))
+            numbers[:, np.any([part == 0 for part in parts], axis=0)] = np.nan
+            found |= dict(zip(table.columns, numbers, strict=True))
         at = np.full(count, self._midnight_us)
         found |= today(moves({}), self._assortment, pd.Series(["somebody"] * count, dtype="str"), offers, at, at)
         values = list(self._constants)

@@ -28,9 +28,9 @@ GONE = MISSING + 1
 LAYER_FILES = ("keys.npy", "numbers.npy")
 
 _NOBODY = np.uint64(0)
-_FOLD = np.uint64(0x9E3779B97F4A7C15)
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+FOLD = np.uint64(0x9E3779B97F4A7C15)
+MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
 
 
 def hash_texts(texts: Sequence[str | None] | npt.NDArray[np.object_]) -> Hashes:
@@ -44,6 +44,8 @@ def hash_texts(texts: Sequence[str | None] | npt.NDArray[np.object_]) -> Hashes:
 def hash_few(texts: Sequence[str | None]) -> Hashes:
     """The same as `hash_texts`, quicker where the texts are few or differ."""
     known = np.array([text is not None for text in texts], dtype=bool)
+    if not known.any():
+        return np.zeros(len(texts), dtype="uint64")
     hashed = np.zeros(len(texts), dtype="uint64")
     hashed[known] = pd.util.hash_array(np.array([text for text in texts if text is not None], dtype=object), categorize=False)
     hashed[known & (hashed == _NOBODY)] = 1
@@ -60,16 +62,16 @@ def fold(parts: Sequence[Hashes] | Hashes, rows: int, *, onto: Hashes | None = N
         rows: how many.
         onto: parts that come before them, folded.
     """
-    folded = np.full(1, _FOLD) if onto is None else onto
+    folded = np.full(1, FOLD) if onto is None else onto
     for part in parts:
-        folded = _mixed((folded + _FOLD) ^ part)
+        folded = _mixed((folded + FOLD) ^ part)
     return folded if len(folded) == rows else np.broadcast_to(folded, rows)
 
 
 def _mixed(values: Hashes) -> Hashes:
-    values = (values ^ (values >> _SHIFTS[0])) * _MIX[0]
-    values = (values ^ (values >> _SHIFTS[1])) * _MIX[1]
-    mixed: Hashes = values ^ (values >> _SHIFTS[2])
+    values = (values ^ (values >> SHIFTS[0])) * MIX[0]
+    values = (values ^ (values >> SHIFTS[1])) * MIX[1]
+    mixed: Hashes = values ^ (values >> SHIFTS[2])
     return mixed
 
 

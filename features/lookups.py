@@ -6,15 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import types
 
 from features.catalogue import Values
 from features.entities import Wanted
-from features.keyed import GONE, MISSING, Hashes, Ints, Stack, fold
+from features.keyed import FOLD, GONE, MISSING, MIX, SHIFTS, Hashes, Ints, Stack, fold
+from features.native import native, only_read
 from features.persons import Flags
 from features.state import nothing_of
 
 NOBODY = np.zeros(1, dtype="uint64")
 """The hash of a key that is unknown."""
+
+_UNKNOWN = np.uint64(0)
+_HASHES, _INTS, _VALUES = (only_read(kind, 1) for kind in (types.uint64, types.int64, types.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Entered:
+    """Which of an entity's numbers are read, and into which lines they are written."""
+
+    columns: Ints
+    lines: Ints
 
 
 class Lookups:
@@ -29,18 +42,19 @@ class Lookups:
         self.keys, self.columns = wanted.entity.keys, wanted.columns
         self._layers = [(np.asarray(layer.keys), np.asarray(layer.numbers)) for layer in stack.layers if len(layer)]
         self._nothing = _as_doubles(nothing_of(wanted))
-        self._plain = len(self._layers) == 1 and not wanted.days
-        """Sums are always known, and only an upper layer takes an entry out."""
 
     def find(self, folded: Hashes) -> Values:
-        """The numbers of each row (rows, columns)."""
-        values = np.empty((len(folded), len(self._nothing)))
-        values[:] = self._nothing
+        """The numbers of each row (columns, rows)."""
+        columns = np.arange(len(self.columns))
+        told = np.empty((len(columns), len(folded)))
+        self.enter(folded, Entered(columns, columns), told)
+        return told
+
+    def enter(self, folded: Hashes, entered: Entered, told: Values) -> None:
+        """Write some of the numbers of each row into lines of `told` (lines, rows); of a row whose key is not known (0), NaN."""
+        _begin(self._nothing, folded, entered.columns, entered.lines, told)
         for there, numbers in self._layers:
-            here, at = _where(there, folded)
-            if len(here):
-                values[here] = numbers[at] if self._plain else self._told(numbers[at])
-        return values
+            _enter(there, numbers, self._nothing, folded, entered.columns, entered.lines, told)
 
     def has(self, folded: Hashes) -> Flags:
         """Whether each row has an entry."""
@@ -49,9 +63,6 @@ class Lookups:
             here, at = _where(there, folded)
             entered[here] = numbers[at, 0] != GONE
         return entered
-
-    def _told(self, numbers: Ints) -> Values:
-        return np.where((numbers[:, 0] == GONE)[:, None], self._nothing, _as_doubles(numbers))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +86,8 @@ class Alike:
         """Group the goods by the hashes of keys, each (skus + 1,)."""
         every = np.stack(keys)
         folded, first, group = np.unique(fold(keys, every.shape[1]), return_index=True, return_inverse=True)
-        parts = every[:, first]
-        return cls(group.astype("int64"), parts, folded, (parts == 0).any(axis=0))
+        parts = np.ascontiguousarray(every[:, first])
+        return cls(np.ascontiguousarray(group.astype("int64")), parts, folded, (parts == 0).any(axis=0))
 
 
 class Crosses:
@@ -92,23 +103,54 @@ class Crosses:
             raise ValueError(f"keys of the shopper and of the goods take turns: {table.keys}")
         self._alike = Alike.of([goods[key] for key in inherited])
 
-    def find(self, own: Sequence[Hashes], folded: Hashes, rows: Ints) -> Values:
-        """The numbers of each row's goods (rows, columns).
+    def fold(self, own: Sequence[Hashes], folded: Hashes, rows: Ints) -> Hashes:
+        """The key of each row's goods, as `Lookups.enter` takes it.
 
         Args:
             own: the hashes of the shopper's keys, each (1,); none of them is unknown.
             folded: the same in one.
             rows: of the skus.
         """
-        alike, group = self._alike, self._alike.group[rows]
-        few = len(alike.folded) <= len(rows)  # brands, say: each is looked up once
+        alike, keys = self._alike, np.empty(len(rows), dtype="uint64")
         if self._shopper_first:
-            keys = fold(alike.parts if few else alike.parts[:, group], len(alike.folded) if few else len(rows), onto=folded)
+            _fold(folded, alike.parts, alike.group, alike.unknown, rows, keys)
         else:
-            keys = fold(own, len(alike.folded) if few else len(rows), onto=alike.folded if few else alike.folded[group])
-        numbers = self.table.find(keys)
-        numbers[alike.unknown if few else alike.unknown[group]] = np.nan
-        return numbers[group] if few else numbers
+            _fold(alike.folded, np.stack(own), alike.group, alike.unknown, rows, keys)
+        return keys
+
+
+@native(types.void(_HASHES, only_read(types.uint64, 2), _INTS, only_read(types.boolean, 1), _INTS, types.uint64[::1]))
+def _fold(first: Hashes, then: Hashes, group: Ints, unknown: Flags, rows: Ints, into: Hashes) -> None:
+    """`features.keyed.fold` of `then` (keys, groups or 1) onto `first` (groups or 1), for each row's group; 0 of an unknown one."""
+    for row in range(into.size):
+        goods = group[rows[row]]
+        value = first[goods if first.size > 1 else 0]
+        for key in range(len(then)):
+            value = (value + FOLD) ^ then[key, goods if then.shape[1] > 1 else 0]
+            value = (value ^ (value >> SHIFTS[0])) * MIX[0]
+            value = (value ^ (value >> SHIFTS[1])) * MIX[1]
+            value = value ^ (value >> SHIFTS[2])
+        into[row] = _UNKNOWN if unknown[goods] else value
+
+
+@native(types.void(_VALUES, _HASHES, _INTS, _INTS, types.float64[:, ::1]))
+def _begin(nothing: Values, folded: Hashes, columns: Ints, lines: Ints, told: Values) -> None:
+    for number in range(columns.size):
+        for row in range(folded.size):
+            told[lines[number], row] = nothing[columns[number]] if folded[row] else np.nan
+
+
+@native(types.void(_HASHES, only_read(types.int64, 2), _VALUES, _HASHES, _INTS, _INTS, types.float64[:, ::1]))
+def _enter(there: Hashes, numbers: Ints, nothing: Values, folded: Hashes, columns: Ints, lines: Ints, told: Values) -> None:
+    """The numbers of the entries of one layer."""
+    for row in range(folded.size):
+        at = np.searchsorted(there, folded[row])
+        if at == there.size or there[at] != folded[row]:
+            continue
+        gone = numbers[at, 0] == GONE
+        for number in range(columns.size):
+            found = numbers[at, columns[number]]
+            told[lines[number], row] = nothing[columns[number]] if gone else np.nan if found == MISSING else float(found)
 
 
 def _where(there: Hashes, folded: Hashes) -> tuple[Ints, Ints]:

@@ -70,7 +70,8 @@ class People:
     @classmethod
     def load(cls, folder: Path) -> People:
         """Map what `write` wrote into memory."""
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("keys", "flags", "numbers", "occasion")}
+        names = ("keys", "flags", "numbers", "occasion")
+        arrays = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in names}
         return cls(**arrays, words=tuple(json.loads((folder / "words.json").read_text())), sizes=Layer.load(folder / "sizes"))
 
     def night(self, customers: Hashes, categories: Hashes) -> Night:

@@ -73,6 +73,7 @@ class Program:
         once: the steps that are done once for a shopper.
         each: those that are done for every row.
         reads: inputs of the shopper and of rows that they read, by name.
+        by_row: numbers that differ by row among what they read and write, beside the goods'.
         goods: what they read that the goods tell.
         outputs: place in the feature set and number of each feature, by stage; what the shopper does not allow is not there.
     """
@@ -80,6 +81,7 @@ class Program:
     once: tuple[Step, ...]
     each: tuple[Step, ...]
     reads: Mapping[str, Number]
+    by_row: tuple[Number, ...]
     goods: tuple[Number, ...]
     outputs: Mapping[int, Sequence[tuple[int, Number]]]
 
@@ -88,13 +90,14 @@ class Stages:
     """Features on tape, and what each of their steps differs by.
 
     Attributes:
+        features: in the order of the feature set.
         tape: the steps.
         differs: of each number, what it differs by.
     """
 
     def __init__(self, features: Iterable[Feature]) -> None:
-        self._features = tuple(features)
-        self.tape = Tape(self._features)
+        self.features = tuple(features)
+        self.tape = Tape(self.features)
         self.differs = [SHOP] * len(self.tape)
         for name, number in self.tape.inputs.items():
             self.differs[number] = differs_by(name)
@@ -123,7 +126,7 @@ class Stages:
 
     def program(self, purposes: frozenset[str], day: Day) -> Program:
         """What to do for a shopper who allows some purposes."""
-        found = {place: self.tape.outputs[one.name] for place, one in enumerate(self._features) if one.purpose in purposes}
+        found = {place: self.tape.outputs[one.name] for place, one in enumerate(self.features) if one.purpose in purposes}
         by_number = {step.number: step for step in self.tape.steps}
         at = [stage(differs, day) for differs in self.differs]
         needed, read = set(), list(found.values())
@@ -138,6 +141,7 @@ class Stages:
             once=tuple(by_number[number] for number in ours if number in by_number and at[number] == SHOPPER),
             each=tuple(by_number[number] for number in ours if number in by_number and at[number] == ROW),
             reads={inputs[number]: number for number in ours if number in inputs},
+            by_row=tuple(number for number in ours if at[number] == ROW),
             goods=tuple(sorted({number for one in ours if one in by_number for number in by_number[one].reads if at[number] == GOODS})),
             outputs={
                 wanted: [(place, number) for place, number in found.items() if at[number] == wanted]

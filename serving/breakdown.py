@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from domain.economics import UnitEconomics
 from serving.rounding import MILLION, rounded
 from serving.wire import Money
 
 _DERIVED = ("expected_kept_margin", "break_even_p_return")
-_AMOUNTS = tuple(name for name in Money.__struct_fields__ if name not in _DERIVED)
+"""The last fields of `Money`; those before them are columns of the economics."""
+
+_AMOUNTS = Money.__struct_fields__[: -len(_DERIVED)]
 _PER_UNIT = MILLION * MILLION
 
 
-def breakdowns(money: UnitEconomics, worths: Sequence[int], placed: Sequence[int]) -> list[Money]:
+def breakdowns(money: UnitEconomics, worths: Sequence[int], placed: npt.NDArray[np.int64]) -> list[Money]:
     """The money of some offers.
 
     Args:
@@ -23,44 +26,12 @@ def breakdowns(money: UnitEconomics, worths: Sequence[int], placed: Sequence[int
         worths: what a view of each of the placed ones is expected to leave: millionths of millionths of a minor unit.
         placed: their numbers; the result is in their order.
     """
-    chosen = list(placed)
-    columns = [getattr(money, name)[chosen].tolist() for name in _AMOUNTS]
-    turns = money.break_even[chosen]
-    none, risks = np.isnan(turns).tolist(), rounded(np.minimum(np.nan_to_num(turns), 1.0)).values
-    return [_told(*told) for told in zip(*columns, worths, none, risks, strict=True)]
-
-
-def _told(
-    price_net: int,
-    unit_cost: int,
-    unit_cost_assumed: bool,
-    outbound_shipping: int,
-    payment_fee: int,
-    margin_if_kept: int,
-    payment_fee_kept: int,
-    return_handling: int,
-    resale_loss: int,
-    return_fee: int,
-    loss_if_returned: int,
-    worth: int,
-    never: bool,
-    risk: float,
-) -> Money:
-    return Money(
-        price_net=price_net,
-        unit_cost=unit_cost,
-        unit_cost_assumed=unit_cost_assumed,
-        outbound_shipping=outbound_shipping,
-        payment_fee=payment_fee,
-        margin_if_kept=margin_if_kept,
-        payment_fee_kept=payment_fee_kept,
-        return_handling=return_handling,
-        resale_loss=resale_loss,
-        return_fee=return_fee,
-        loss_if_returned=loss_if_returned,
-        expected_kept_margin=_half_even(worth),
-        break_even_p_return=None if never else risk,
-    )
+    turns = money.break_even[placed]
+    risks: list[float | None] = list(rounded(np.minimum(np.nan_to_num(turns), 1.0)).values)
+    for place in np.flatnonzero(np.isnan(turns)).tolist():
+        risks[place] = None
+    columns = (getattr(money, name)[placed].tolist() for name in _AMOUNTS)
+    return list(map(Money, *columns, map(_half_even, worths), risks))  # in the order of Money's fields
 
 
 def _half_even(worth: int) -> int:

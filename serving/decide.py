@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -247,31 +248,28 @@ def _ranked(
     placed: Sequence[int],
     propensities: Sequence[float],
 ) -> Iterator[RankedOffer]:
-    told = breakdowns(money, [offered.p_order.millionths[number] * kept[number] for number in placed], placed)
-    fits, known = _fits(offered, scores, placed), scores.known[list(placed)].tolist()
-    for place, number in enumerate(placed):
-        yield RankedOffer(
-            sku=offered.offers[number].sku,
-            position=place + 1,
-            propensity=propensities[place],
-            price=offered.price[number] or 0,
-            p_order=offered.p_order.values[number] if offered.per_view else None,
-            p_return=offered.p_return.values[number],
-            p_return_interval=None if scores.ranges is None else scores.ranges[number],
-            fit=fits[place],
-            money=told[place],
-            fallback=_fallback(scores, known[place]),
-        )
+    """The placed offers, made of columns in the order of `RankedOffer`'s fields."""
+    numbers = np.array(placed, dtype="int64")
+    nothing = repeat(None)
+    return map(
+        RankedOffer,
+        [offered.offers[number].sku for number in placed],
+        range(1, len(placed) + 1),
+        propensities,
+        [offered.price[number] or 0 for number in placed],
+        map(offered.p_order.values.__getitem__, placed) if offered.per_view else nothing,
+        map(offered.p_return.values.__getitem__, placed),
+        nothing if scores.ranges is None else map(scores.ranges.__getitem__, placed),
+        nothing if scores.fit is None else _fits(offered, scores.fit[numbers], placed),
+        breakdowns(money, [offered.p_order.millionths[number] * kept[number] for number in placed], numbers),
+        [_fallback(scores, known) for known in scores.known[numbers].tolist()],
+    )
 
 
-def _fits(offered: _Offered, scores: Scores, placed: Sequence[int]) -> Sequence[Fit | None]:
-    if scores.fit is None:
-        return [None] * len(placed)
-    p = rounded(scores.fit[list(placed)].ravel()).values
-    return [
-        Fit(small=p[3 * place], fits=p[3 * place + 1], large=p[3 * place + 2]) if offered.products[number].sized else None
-        for place, number in enumerate(placed)
-    ]
+def _fits(offered: _Offered, p: Floats, placed: Sequence[int]) -> Iterator[Fit | None]:
+    told = rounded(p.ravel()).values
+    fits = map(Fit, told[::3], told[1::3], told[2::3])
+    return (fit if offered.products[number].sized else None for number, fit in zip(placed, fits, strict=True))
 
 
 def _fallback(scores: Scores, known: bool) -> Fallback:

@@ -34,7 +34,7 @@ class Ranges(Sequence[ReturnRange]):
 
     def __getitem__(self, row: int) -> ReturnRange:  # type: ignore[override]
         """That of one offer."""
-        return ReturnRange(low=self.low[row], high=self.high[row], segment=self.segments[row], fallback_level=self.levels[row])
+        return ReturnRange(self.low[row], self.high[row], self.segments[row], self.levels[row])
 
     def __iter__(self) -> Iterator[ReturnRange]:
         return map(self.__getitem__, range(len(self)))

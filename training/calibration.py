@@ -6,13 +6,16 @@ learned on a later block of time than the trees.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 from sklearn.linear_model import LogisticRegression
 
 from domain.errors import NotEnoughData
+from features.native import native, only_read
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,13 +36,9 @@ class Calibration:
 
     def apply(self, raw: Floats) -> Floats:
         """Calibrated probabilities (n, classes) of raw ones (n, classes); rows sum to 1."""
-        scores = self._scores(_log_odds(raw))
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-    def _scores(self, log_odds: Floats) -> Floats:
-        """log-odds @ slopes + intercepts, added up class by class: BLAS would give one row other last digits than many."""
-        return np.asarray(sum(log_odds[:, [number]] * slope for number, slope in enumerate(self.slopes)) + self.intercepts)
+        told = np.empty_like(raw, dtype="float64", order="C")
+        _apply(np.ascontiguousarray(raw, dtype="float64"), self.slopes, self.intercepts, told)
+        return told
 
     def shifted(self, log_odds: float) -> Calibration:
         """The same, with these log-odds added to the last class's."""
@@ -83,3 +82,26 @@ def fit_calibration(raw: Floats, y: npt.NDArray[np.int64]) -> Calibration:
 def _log_odds(raw: Floats) -> Floats:
     logs = np.log(np.clip(raw, _TINY, 1.0))
     return np.asarray(logs[:, :-1] - logs[:, -1:])
+
+
+@native(types.void(only_read(types.float64, 2), only_read(types.float64, 2), only_read(types.float64, 1), types.float64[:, ::1]))
+def _apply(raw: Floats, slopes: Floats, intercepts: Floats, told: Floats) -> None:
+    """`Calibration.apply`, row by row: one row gets the same last digits as many."""
+    classes = raw.shape[1]
+    for row in range(len(raw)):
+        last, highest = math.log(min(max(raw[row, classes - 1], _TINY), 1.0)), -math.inf
+        for number in range(classes):
+            told[row, number] = 0.0
+        for other in range(classes - 1):
+            log_odds = math.log(min(max(raw[row, other], _TINY), 1.0)) - last
+            for number in range(classes):
+                told[row, number] += log_odds * slopes[other, number]
+        for number in range(classes):
+            told[row, number] += intercepts[number]
+            highest = max(highest, told[row, number])
+        whole = 0.0
+        for number in range(classes):
+            told[row, number] = math.exp(told[row, number] - highest)
+            whole += told[row, number]
+        for number in range(classes):
+            told[row, number] /= whole

@@ -58,12 +58,12 @@ class Bounds:
     @property
     def segment_names(self) -> list[str]:
         """The segment of each row."""
-        return [SEGMENTS[number] for number in self.segments]
+        return [SEGMENTS[number] for number in self.segments.tolist()]
 
     @property
     def fallback_levels(self) -> list[Level]:
         """Which rows each row's width was learned from."""
-        return [LEVELS[number] for number in self.levels]
+        return [LEVELS[number] for number in self.levels.tolist()]
 
     def at(self, chosen: Flags) -> Bounds:
         """Those of some of the rows."""
@@ -102,7 +102,7 @@ class Intervals:
         width = self.widths[number][segments]
         unknown = np.isinf(width)
         reach = np.where(unknown, 1.0, np.where(unknown, 0.0, width) * unit(p, self.batch_rows, self.rows[number][segments]))
-        return Bounds(np.clip(p - reach, 0.0, 1.0), np.clip(p + reach, 0.0, 1.0), segments, self.levels[number][segments])
+        return Bounds(np.maximum(p - reach, 0.0), np.minimum(p + reach, 1.0), segments, self.levels[number][segments])
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """What is saved; `from_arrays` is its inverse."""
@@ -154,7 +154,7 @@ class Intervals:
 
 def unit(p: Floats, batch_rows: int, rows: Ints | int) -> Floats:
     """The unit of widths: √( p · (1 - p) · (1 / batch_rows + 1 / rows) ); a segment never seen counts as one row."""
-    sure = np.clip(p, _TINY, 1 - _TINY)
+    sure = np.minimum(np.maximum(p, _TINY), 1 - _TINY)
     return np.asarray(np.sqrt(sure * (1 - sure) * (1 / batch_rows + 1 / np.maximum(rows, 1))))
 
 

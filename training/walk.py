@@ -9,21 +9,19 @@ That is a comparison and a choice for 64 rows in one instruction, and there is n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from features.native import native, only_read
 from training.tree_text import CATEGORY, NEVER, TINY, ZERO
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 Shorts = npt.NDArray[np.int16]
 Numbers = npt.NDArray[np.int64]
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 MOST_EDGES, MOST_LEAVES = 255, 256
 """Of a column and of a tree: bins and leaves are counted in bytes."""
@@ -62,20 +60,6 @@ class Packed(NamedTuple):
     first_split: npt.NDArray[np.int32]
     first_leaf: npt.NDArray[np.int32]
     leaf_values: Floats
-
-
-def native(signature: Any = None) -> Callable[[_Function], _Function]:
-    """Compiled by numba: at once for the types of a signature, and kept on disk; or else as part of what calls it."""
-
-    def compiled(function: _Function) -> _Function:
-        if signature is None:
-            return cast("_Function", numba.njit(nogil=True)(function))
-        try:
-            return cast("_Function", numba.njit(signature, nogil=True, cache=True)(function))
-        except RuntimeError:  # no folder may be written: each process compiles for itself, seconds at its start
-            return cast("_Function", numba.njit(signature, nogil=True)(function))
-
-    return compiled
 
 
 @native()
@@ -195,7 +179,7 @@ _PACKED = types.NamedTuple(  # type: ignore[no-untyped-call]
 )
 
 
-@native(types.void(types.Array(types.float64, 2, "C", readonly=True), _PACKED, types.float64[:, ::1]))
+@native(types.void(only_read(types.float64, 2), _PACKED, types.float64[:, ::1]))
 def walk(inputs: Floats, forest: Packed, totals: Floats) -> None:
     """Add what the trees say to `totals`, tree after tree, as LightGBM does: the same last digits.
 

@@ -8,10 +8,10 @@ import pytest
 from numba import types
 
 from domain.errors import FeaturesRefused
+from features.native import native
 from tests.support.forests import KINDS, Written, grown, written
 from training.compiled import CompiledForest, compile_forest
 from training.tree_text import NotHeld
-from training.walk import native
 
 
 @pytest.mark.parametrize(
