@@ -10,7 +10,7 @@ Every part is rounded to whole minor units on its own, so that M and L add up to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -27,6 +27,8 @@ from domain.tables import MAX_AMOUNT as MAX_AMOUNT
 Amounts = npt.NDArray[np.int64]
 """Whole minor units of one currency, one entry per offer."""
 
+_SHARES = ("payment_fee_share", "payment_fee_kept_share", "unit_cost_share", "return_cost_share", "resale_loss_share")
+_EUR_CENTS = ("outbound_shipping_eur_cents", "return_handling_eur_cents", "return_fee_eur_cents")
 _PARTS = 10**6
 """Shares are applied as whole millionths, so that no float decides a cent."""
 
@@ -108,18 +110,18 @@ def unit_economics(
     price_net = divide_half_even(price * _PARTS, _PARTS + _parts(policy.vat_rate(country)))
     assumed = np.isnan(unit_cost)
     known_cost = np.where(assumed, 0.0, unit_cost).astype("int64")
-    fee = _share(price, costs.parts("payment_fee_share"))
+    fee = _share(price, costs["payment_fee_share"])
     return UnitEconomics(
         currency=currency,
         price_net=price_net,
-        unit_cost=np.where(assumed, _share(price_net, costs.parts("unit_cost_share")), known_cost),
+        unit_cost=np.where(assumed, _share(price_net, costs["unit_cost_share"]), known_cost),
         unit_cost_assumed=assumed,
-        outbound_shipping=costs.amounts("outbound_shipping_eur_cents"),
+        outbound_shipping=costs["outbound_shipping_eur_cents"],
         payment_fee=fee,
-        payment_fee_kept=_share(fee, costs.parts("payment_fee_kept_share")),
-        return_handling=costs.amounts("return_handling_eur_cents") + _share(price_net, costs.parts("return_cost_share")),
-        resale_loss=_share(price_net, costs.parts("resale_loss_share")),
-        return_fee=costs.amounts("return_fee_eur_cents"),
+        payment_fee_kept=_share(fee, costs["payment_fee_kept_share"]),
+        return_handling=costs["return_handling_eur_cents"] + _share(price_net, costs["return_cost_share"]),
+        resale_loss=_share(price_net, costs["resale_loss_share"]),
+        return_fee=costs["return_fee_eur_cents"],
     )
 
 
@@ -150,31 +152,30 @@ class _Costs:
     """The policy's costs by offer: read once for each category, and taken from there.
 
     Attributes:
-        economics: of each category.
+        told: shares in millionths and amounts in minor units, of each category.
         of_offer: number of each offer's category.
-        currency: of all amounts.
-        rate: units of it for one EUR.
     """
 
-    economics: Sequence[Economics]
+    told: Mapping[str, Amounts]
     of_offer: npt.NDArray[np.int64]
-    currency: str
-    rate: float
 
     @classmethod
     def of(cls, categories: Sequence[str | None], currency: str, policy: Policy) -> _Costs:
         number = {category: number for number, category in enumerate(dict.fromkeys(categories))}
         of_offer = np.array([number[category] for category in categories], dtype="int64")
-        return cls([policy.economics(category) for category in number], of_offer, currency, policy.exchange[currency])
+        economics = tuple(policy.economics(category) for category in number)
+        return cls(_by_category(economics, currency, policy.exchange[currency]), of_offer)
 
-    def parts(self, share: str) -> Amounts:
-        """A share of each offer, in millionths."""
-        return np.array([_parts(getattr(one, share)) for one in self.economics], dtype="int64")[self.of_offer]
+    def __getitem__(self, name: str) -> Amounts:
+        """A share of each offer, in millionths, or an amount, in minor units of the currency."""
+        return self.told[name][self.of_offer]
 
-    def amounts(self, eur_cents: str) -> Amounts:
-        """An amount of each offer, in minor units of the currency."""
-        translated = [_translated(getattr(one, eur_cents), self.currency, self.rate) for one in self.economics]
-        return np.array(translated, dtype="int64")[self.of_offer]
+
+@lru_cache(maxsize=1024)
+def _by_category(economics: tuple[Economics, ...], currency: str, rate: float) -> Mapping[str, Amounts]:
+    shares = {name: [_parts(getattr(one, name)) for one in economics] for name in _SHARES}
+    amounts = {name: [_translated(getattr(one, name), currency, rate) for one in economics] for name in _EUR_CENTS}
+    return {name: np.array(told, dtype="int64") for name, told in (shares | amounts).items()}
 
 
 @lru_cache(maxsize=4096)

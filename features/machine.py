@@ -44,14 +44,16 @@ _CODES: Mapping[tuple[Callable[..., Any], bool], int] = {
 
 @native()
 def _line(cells: Values, common: Values, place: int, filled: Values) -> Values:
+    line = filled
     if place >= 0:
-        return cells[place]
-    filled[:] = common[~place]
-    return filled
+        line = cells[place]
+    else:
+        filled[:] = common[~place]
+    return line
 
 
 @native(types.void(types.int32[:, ::1], types.float64[::1], types.float64[::1], types.float64[:, ::1]))
-def _passage(steps: npt.NDArray[np.int32], elsewhere: Values, common: Values, cells: Values) -> None:
+def _passage(steps: npt.NDArray[np.int32], elsewhere: Values, common: Values, cells: Values) -> None:  # noqa: C901  (a loop for each operation)
     """Do steps, each a line of `steps`: its code, the line that it writes, and the places of up to three values that it reads."""
     filled, rows = np.empty((3, cells.shape[1])), cells.shape[1]
     for step in range(len(steps)):
@@ -124,6 +126,11 @@ class Machine:
         self._places, self._constants = places, constants
         self._passages = [self._passage(*parts) for parts in self._cut(steps)]
 
+    @property
+    def passages(self) -> int:
+        """How often arithmetic begins anew."""
+        return len(self._passages)
+
     def run(self, common: Values, cells: Values) -> None:
         """Do the steps.
 
@@ -177,7 +184,7 @@ class Machine:
 
 
 def _with_numpy(step: Step, into: Values, reads: Sequence[Any]) -> None:
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         if step.elsewhere is None:
             into[:] = step.apply(*reads)
             return

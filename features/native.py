@@ -30,4 +30,4 @@ def native(signature: Any = None) -> Callable[[_Function], _Function]:
 
 def only_read(kind: Any, dimensions: int) -> Any:
     """The type of an array in C order that a function does not write to: mapped files are such."""
-    return types.Array(kind, dimensions, "C", readonly=True)  # type: ignore[no-untyped-call]
+    return types.Array(kind, dimensions, "C", readonly=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,20 @@ from features.told import MEASUREMENTS, Told
 NUMBERS = (*MEASUREMENTS, "needed_us", "joined_us")
 _PER_SIZE = 10**6
 """Printed sizes have up to six decimals (`domain.sizes`)."""
+
+
+class One(NamedTuple):
+    """What is known of one customer at a midnight.
+
+    Attributes:
+        allowed: what may be known, by purpose.
+        numbers: `NUMBERS`; NaN is missing.
+        occasion: as declared; None is none.
+    """
+
+    allowed: Mapping[str, bool]
+    numbers: Mapping[str, float]
+    occasion: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +98,17 @@ class People:
         found["stated_size"] = self.stated(customers, categories)
         allowed = {purpose: flags[:, column] for column, purpose in enumerate(CONSENT_PURPOSES)}
         return Night(allowed, found, self._occasions(occasion))
+
+    def one(self, customer: Hashes) -> One:
+        """What is known of one customer (1,); nobody's for an unknown one. The same as `night` says, but for the usual sizes."""
+        at = int(self.keys.searchsorted(customer[0]))
+        row = at if at < len(self.keys) and self.keys[at] == customer[0] else -1
+        code = int(self.occasion[row])
+        return One(
+            dict(zip(CONSENT_PURPOSES, self.flags[row].tolist(), strict=True)),
+            dict(zip(NUMBERS, self.numbers[row].tolist(), strict=True)),
+            None if code < 0 else self.words[code],
+        )
 
     def may_be_known(self, customers: Hashes) -> Flags:
         """Whether each customer's history may be used."""

@@ -19,7 +19,6 @@ from features.asking import Day, Stated
 from features.catalogue import Values
 from features.consent import SERVICE
 from features.keyed import Hashes
-from features.lookups import NOBODY
 from features.people import People
 from features.persons import OWN
 from features.told import HEIGHT_BAND_CM, LARGEST, MEASUREMENTS, STATED_SIZE, WEIGHT_BAND_KG
@@ -54,18 +53,17 @@ def shopper(people: People, customer: Hashes, day: Day) -> Shopper:
         customer: the hash of the customer's id (1,); 0 for nobody.
         day: what was declared and decided since.
     """
-    night = people.night(customer, NOBODY)
-    numbers = {name: float(values[0]) for name, values in night.numbers.items()}
-    occasion = night.occasion[0]
+    night = people.one(customer)
+    numbers, occasion = dict(night.numbers), night.occasion
     latest = {one.attribute: one for one in sorted(day.statements, key=lambda one: one.us)}
     numbers |= {name: measured(latest[name].value) for name in MEASUREMENTS if name in latest}
     if "occasion" in latest:
         occasion, numbers["needed_us"] = latest["occasion"].value, _needed_us(latest["occasion"])
     granted = {purpose: day.allows(purpose) for purpose in CONSENT_PURPOSES}
-    allowed = {purpose: bool(night.allowed[purpose][0]) if said is None else said for purpose, said in granted.items()}
+    allowed = {purpose: night.allowed[purpose] if said is None else said for purpose, said in granted.items()}
     return Shopper(
         purposes=frozenset({SERVICE, *(purpose for purpose, may in allowed.items() if may)}),
-        past=bool(night.allowed[OWN][0]),
+        past=night.allowed[OWN],
         numbers=numbers,
         keys={
             "height_band": _band(numbers["height_cm"], HEIGHT_BAND_CM),

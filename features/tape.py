@@ -141,7 +141,7 @@ def run(steps: Iterable[Step], values: list[Any], rows: int) -> None:
         values: by number, what the steps read; what they give is put there. Arrays of length 1 stand for any number of rows.
         rows: how many rows the results have.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         for step in steps:
             reads = step.reads
             if step.elsewhere is not None:

@@ -122,6 +122,8 @@ def pointer(*steps: Any) -> str:
 
 
 def _twice(request: RankRequest) -> Iterator[FieldError]:
+    if len({offer.sku for offer in request.offers}) == len(request.offers):
+        return
     first: dict[str, int] = {}
     for number, offer in enumerate(request.offers):
         if first.setdefault(offer.sku, number) != number:
