@@ -25,7 +25,7 @@ from serving.decision_log.decision import LoggedDecision, logged
 from serving.decision_log.folder import LogFolder
 from serving.decision_log.log import DecisionLog
 from serving.decision_log.reading import entries
-from serving.decision_log.rows import SubjectKey, to_row
+from serving.decision_log.rows import SubjectKey, draft
 from serving.decision_log.settings import LogSettings
 from serving.facts import Moved
 from serving.state import Serving
@@ -86,7 +86,7 @@ def measured(serving: Serving, count: int, folder: Path) -> list[tuple[str, str]
     return [
         ("append on the calling thread, median", f"{statistics.median(appended):.0f} µs"),
         ("the same, 99 of 100", f"{statistics.quantiles(appended, n=100)[98]:.0f} µs"),
-        ("sealing on the writer's thread", f"{_milliseconds(lambda: to_row(some[0], 'u', key), 50):.2f} ms"),
+        ("sealing on the writer's thread", f"{_milliseconds(lambda: draft(some[0], 'u').sealed(key), 50):.2f} ms"),
         ("committed, new customers", f"{committed_per_second:,.0f} decisions/s"),
         ("append that waits for its commit", f"{waited:.1f} ms"),
         ("in the journal", f"{journal:,.0f} bytes a decision"),
@@ -99,7 +99,7 @@ def measured(serving: Serving, count: int, folder: Path) -> list[tuple[str, str]
 
 
 def _shares(some: list[LoggedDecision], key: SubjectKey) -> list[tuple[str, str]]:
-    rows = [to_row(decision, "u", key) for decision in some[:50]]
+    rows = [draft(decision, "u").sealed(key) for decision in some[:50]]
     replies = statistics.mean(len(decision.encoded) for decision in some[:50])
     return [
         ("of it: what was shown, sealed", f"{statistics.mean(len(row.shown_offers) for row in rows):,.0f} bytes"),

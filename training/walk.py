@@ -179,7 +179,7 @@ _PACKED = types.NamedTuple(  # type: ignore[no-untyped-call]
 )
 
 
-@native(types.void(only_read(types.float64, 2), _PACKED, types.float64[:, ::1]))
+@native(types.void(only_read(types.float64, 2), _PACKED, types.float64[:, ::1]), lets_others_run=True)
 def walk(inputs: Floats, forest: Packed, totals: Floats) -> None:
     """Add what the trees say to `totals`, tree after tree, as LightGBM does: the same last digits.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -22,7 +23,7 @@ from msgspec.structs import replace
 from domain.errors import LogRefused
 from serving.decision_log.decision import LoggedDecision
 from serving.decision_log.inbox import Inbox, InboxEndedError
-from serving.decision_log.rows import Row, SubjectKey, microseconds, subject_of, to_row
+from serving.decision_log.rows import Draft, Row, SubjectKey, draft, microseconds, subject_of
 from serving.decision_log.settings import LogSettings
 from serving.decision_log.storage import LogStorage
 
@@ -61,6 +62,16 @@ class _Appended:
     def told(self) -> LoggedDecision:
         """The decision with the hash of its features."""
         return self.decision if self.hashed is None else replace(self.decision, features_hash=self.hashed())
+
+
+@dataclass(frozen=True, eq=False)
+class _Drafted:
+    """One that is ready to be sealed."""
+
+    draft: Draft
+    served_at: dt.datetime
+    subject: str
+    committed: Future[None] | None
 
 
 class DecisionLog:
@@ -168,19 +179,41 @@ class DecisionLog:
 
     def _write(self) -> None:
         """The writer's work, until nothing will come any more."""
-        ended = False
-        while not ended:
-            taken, ended = self._inbox.take(self._settings.commit_every_ms / 1e3)
-            self._commit([one for one in taken if one.committed is None or one.committed.set_running_or_notify_cancel()])
+        while not self._inbox.ended:
+            gathered = self._gathered()
+            self._commit([one for one in gathered if one.committed is None or one.committed.set_running_or_notify_cancel()])
 
-    def _commit(self, batch: list[_Appended]) -> None:
+    def _gathered(self) -> list[_Drafted]:
+        """What comes within a commit's time from the first on, each drafted when it comes: what it held in memory goes at once."""
+        gathered: list[_Drafted] = []
+        until: float | None = None
+        while True:
+            taken, no_more = self._inbox.take(None if until is None else max(0.0, until - time.monotonic()))
+            until = until or time.monotonic() + self._settings.commit_every_ms / 1e3
+            while taken:
+                gathered += self._drafted(taken.pop(0))
+            if no_more or time.monotonic() >= until or len(gathered) >= self._settings.longest_queue:
+                return gathered
+
+    def _drafted(self, one: _Appended) -> Sequence[_Drafted]:
+        """It, drafted; none if it cannot be."""
+        try:
+            drafted = draft(one.told(), one.uid)
+        except Exception:
+            logger.exception("decision %s cannot be sealed and is given up", one.uid)
+            if one.committed is None:
+                self._count("lost")
+            elif one.committed.set_running_or_notify_cancel():
+                one.committed.set_exception(LogRefused("the decision cannot be sealed; the service's log says why"))
+            return ()
+        return (_Drafted(drafted, one.decision.served_at, one.subject, one.committed),)
+
+    def _commit(self, batch: list[_Drafted]) -> None:
         """Commit a batch, however often that takes; once the log is closed, one try is the last."""
         closing = False
         while batch:
             try:
-                sealed = self._sealed(batch)
-                batch = [one for one, _ in sealed]
-                self._storage.commit([row for _, row in sealed])
+                self._storage.commit(self._sealed(batch))
             except Exception as failure:
                 logger.exception("%d decisions were not committed", len(batch))
                 batch = self._after(failure, batch)
@@ -195,24 +228,17 @@ class DecisionLog:
                 return
             closing = self._inbox.ends_within(self._settings.retry_ms / 1e3)
 
-    def _after(self, failure: Exception, batch: Sequence[_Appended]) -> list[_Appended]:
+    def _after(self, failure: Exception, batch: Sequence[_Drafted]) -> list[_Drafted]:
         """What is tried again: all that nobody waits for."""
         self._succeeded = False
         self._count("failed_commits")
         _tell(batch, LogRefused(f"the decision was not committed: {failure}"))
         return [one for one in batch if one.committed is None]
 
-    def _sealed(self, batch: Sequence[_Appended]) -> list[tuple[_Appended, Row]]:
-        served = {one.subject: one.decision.served_at for one in sorted(batch, key=lambda one: one.decision.served_at)}
-        keys, sealed = self._storage.keys_for(served), []
-        for one in batch:
-            try:
-                sealed.append((one, to_row(one.told(), one.uid, _key(one, keys.get(one.subject)))))
-            except Exception:
-                logger.exception("decision %s cannot be sealed and is given up", one.uid)
-                self._count("lost", 0 if one.committed else 1)
-                _tell([one], LogRefused("the decision cannot be sealed; the service's log says why"))
-        return sealed
+    def _sealed(self, batch: Sequence[_Drafted]) -> list[Row]:
+        served = {one.subject: one.served_at for one in sorted(batch, key=lambda one: one.served_at)}
+        keys = self._storage.keys_for(served)
+        return [one.draft.sealed(_key(one, keys.get(one.subject))) for one in batch]
 
     def _denied(self, why: str) -> LogRefused:
         self._count("denied")
@@ -223,13 +249,13 @@ class DecisionLog:
             self._counts[name] += by
 
 
-def _key(one: _Appended, key: SubjectKey | None) -> SubjectKey:
+def _key(one: _Drafted, key: SubjectKey | None) -> SubjectKey:
     """The subject's key; of who was erased since the decision was served, one that nobody keeps."""
-    erased = key is None or microseconds(one.decision.served_at) <= key.erased_at
+    erased = key is None or microseconds(one.served_at) <= key.erased_at
     return SubjectKey.new(one.subject) if key is None or erased else key
 
 
-def _tell(batch: Sequence[_Appended], failure: LogRefused | None) -> None:
+def _tell(batch: Sequence[_Drafted], failure: LogRefused | None) -> None:
     for one in batch:
         if one.committed is None:
             continue
