@@ -172,7 +172,8 @@ class Answering:
         )
         model = serving.release.models.get("return")
         pieces = [] if model is None else evidence(model, serving.inputs(question, known.facts, shelf), most=asked.most)
-        return explained(ranked.reply, pieces, allowed_now(serving.snapshot, known.customer_id, known.facts))
+        allowed = allowed_now(serving.snapshot, known.customer_id, known.facts)
+        return explained(ranked.reply, pieces, allowed, named=known.customer_id is not None)
 
     def gathered(self, serving: Serving, asked: RankRequest) -> Gathered:
         """What a page's ranking may know."""
@@ -255,7 +256,7 @@ class Answering:
         allowed = allowed_now(serving.snapshot, known.customer_id, known.facts)
         question = replace(asked, customer_id=known.customer_id if allowed["personalisation"] else None)
         stated = declared_since(known.facts) if allowed["measurements"] else {}
-        return size_reply(serving, self._parts.systems, question.question(stated=stated))
+        return dataclasses.replace(size_reply(serving, self._parts.systems, question.question(stated=stated)), degraded=known.degraded)
 
     def _moment(self, serving: Serving, at: dt.datetime | None) -> dt.datetime:
         """The moment asked about: now, or the last that the snapshot serves."""

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from serving.assortment import UNKNOWN, Product
 from serving.reading import RequestRefused, pointer
 from serving.sizes import SizeReply
-from serving.wire import BasketLine, FieldError, Offer, RankedOffer, RankReply, RankRequest
+from serving.wire import BasketLine, Degraded, FieldError, Offer, RankedOffer, RankReply, RankRequest
 from serving.wire_basket import AssessedLine, BasketReply, BasketRequest, Intervention, Line
 
 Ranks = Callable[[RankRequest], RankReply]
@@ -41,6 +41,7 @@ class _Assessed:
     lines: tuple[Line, ...]
     offers: Mapping[str, RankedOffer]
     reply: RankReply
+    degraded: Sequence[Degraded]
 
     @property
     def worth(self) -> int:
@@ -92,6 +93,7 @@ def assess(
         expected_kept_margin=as_it_is.worth,
         best=best if best.expected_value > 0 else _NOTHING,
         considered=considered,
+        degraded=list(as_it_is.degraded),
     )
 
 
@@ -106,7 +108,8 @@ def _refuse_twice(lines: Sequence[Line]) -> None:
 def _assessed(request: BasketRequest, lines: tuple[Line, ...], ranks: Ranks) -> _Assessed:
     """Each line, ranked as if it were put into the basket last."""
     replies = [ranks(_question(request, line, [other for other in lines if other is not line])) for line in lines]
-    return _Assessed(lines, {offer.sku: offer for reply in replies for offer in reply.offers}, replies[0])
+    degraded = dict.fromkeys(one for reply in replies for one in reply.degraded)
+    return _Assessed(lines, {offer.sku: offer for reply in replies for offer in reply.offers}, replies[0], tuple(degraded))
 
 
 def _question(request: BasketRequest, line: Line, others: Sequence[Line]) -> RankRequest:

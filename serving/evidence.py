@@ -37,13 +37,14 @@ def evidence(model: Model, row: pd.DataFrame, *, most: int) -> list[Evidence]:
     return [_piece(model.features[at], float(values[at]), float(told[at])) for at in order if abs(told[at]) >= _SILENT]
 
 
-def explained(reply: RankReply, pieces: Sequence[Evidence], allowed: Mapping[str, bool]) -> ExplainReply:
+def explained(reply: RankReply, pieces: Sequence[Evidence], allowed: Mapping[str, bool], *, named: bool) -> ExplainReply:
     """A ranking of one offer, with its evidence.
 
     Args:
         reply: the ranking.
         pieces: as `evidence` gives them.
         allowed: whether the customer allows each purpose.
+        named: whether it is about anybody.
     """
     offer = reply.offers[0] if reply.offers else None
     withheld = [purpose for purpose in CONSENT_PURPOSES if not allowed[purpose]]
@@ -53,12 +54,13 @@ def explained(reply: RankReply, pieces: Sequence[Evidence], allowed: Mapping[str
         release=reply.release,
         snapshot=reply.snapshot,
         policy=reply.policy,
-        summary=" ".join(_summary(reply, offer, pieces, withheld)),
+        summary=" ".join([*_summary(reply, offer, pieces), *_not_looked_at(reply, withheld, named=named)]),
         offer=offer,
         excluded=reply.excluded[0].reason if reply.excluded else None,
         fallback=reply.fallback if offer is None else offer.fallback,
         evidence=list(pieces),
         withheld=withheld,
+        degraded=reply.degraded,
     )
 
 
@@ -86,7 +88,7 @@ def _number(value: float, unit: str) -> str:
     return f"{100 * value:.0f} %" if unit in _SHARE_UNITS else f"{value:.4g} {unit}"
 
 
-def _summary(reply: RankReply, offer: RankedOffer | None, pieces: Sequence[Evidence], withheld: Sequence[str]) -> Iterator[str]:
+def _summary(reply: RankReply, offer: RankedOffer | None, pieces: Sequence[Evidence]) -> Iterator[str]:
     if offer is None:
         yield f"It would not be shown: {reply.excluded[0].reason.replace('_', ' ')}." if reply.excluded else "It would not be shown."
         return
@@ -101,5 +103,12 @@ def _summary(reply: RankReply, offer: RankedOffer | None, pieces: Sequence[Evide
             yield f"What most {word}: {found[0].meaning}."
     if offer.fallback == "prior":
         yield "The release has no return model: the risk is the policy's assumption."
-    if withheld:
+
+
+def _not_looked_at(reply: RankReply, withheld: Sequence[str], *, named: bool) -> Iterator[str]:
+    if reply.degraded:
+        yield "Nothing of a customer was looked at: the store that knows what she allows did not answer."
+    elif not named:
+        yield "Nothing of a customer was looked at: nobody is named, or she was erased."
+    elif withheld and reply.offers:
         yield f"The customer does not allow {' and '.join(withheld)}: what that would tell was not looked at."

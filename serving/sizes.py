@@ -20,7 +20,7 @@ from serving.size_answers import answers, declared, may_be_asked
 from serving.size_rows import size_rows
 from serving.state import Serving
 from serving.style_sizes import Described, StyleSizes, style_sizes
-from serving.wire import Fallback, FieldError
+from serving.wire import Degraded, Fallback, FieldError
 from training.size_curve import anchored
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +73,7 @@ class SizeReply:
         fallback: the same as the other replies say it.
         release: seal of the release that scored.
         snapshot: seal of the snapshot that was read.
+        degraded: what could not be asked: without customer_state, everybody is advised as a stranger.
     """
 
     style_id: str
@@ -88,6 +89,7 @@ class SizeReply:
     fallback: Fallback
     release: str
     snapshot: str
+    degraded: tuple[Degraded, ...] = ()
 
 
 def size_reply(serving: Serving, systems: SizeSystems, question: SizeQuestion) -> SizeReply:

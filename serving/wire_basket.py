@@ -11,6 +11,7 @@ from serving.wire import (
     Channel,
     Country,
     Currency,
+    Degraded,
     Fit,
     Id,
     Moment,
@@ -94,3 +95,6 @@ class BasketReply(Struct, frozen=True, kw_only=True):
     expected_kept_margin: Annotated[SignedAmount, Meta(description="Minor units, of the whole basket, if it is ordered.")]
     best: Annotated[Intervention, Meta(description="The most valuable of what was considered; none where nothing is worth more than 0.")]
     considered: list[Intervention]
+    degraded: Annotated[
+        list[Degraded], Meta(description="What could not be asked: without customer_state, everybody is assessed as a stranger.")
+    ] = []

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from serving.wire import Amount, BasketLine, Channel, Country, Currency, Fallback, Id, Moment, RankedOffer, RequestId
+from serving.wire import Amount, BasketLine, Channel, Country, Currency, Degraded, Fallback, Id, Moment, RankedOffer, RequestId
 
 
 class ExplainRequest(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -53,4 +53,10 @@ class ExplainReply(Struct, frozen=True, kw_only=True):
     excluded: Annotated[str | None, Meta(description="Which rule, if any.")]
     fallback: Fallback
     evidence: Annotated[list[Evidence], Meta(description="What moves P(return) most, the strongest first.")]
-    withheld: Annotated[list[str], Meta(description="Purposes that the customer does not allow; what they would tell is not looked at.")]
+    withheld: Annotated[
+        list[str],
+        Meta(description="Purposes that the customer does not allow, of nobody all of them; what they would tell is not looked at."),
+    ]
+    degraded: Annotated[
+        list[Degraded], Meta(description="What could not be asked: without customer_state, everybody is explained as a stranger.")
+    ] = []

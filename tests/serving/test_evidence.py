@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -66,7 +67,7 @@ ALL = dict.fromkeys(CONSENT_PURPOSES, True)
 
 def test_an_offer_is_summed_up_with_what_speaks_against_it_and_for_it() -> None:
     reply = answer(RankRequest(offers=[Offer(sku="a")]), request_id="r")
-    found = explained(reply, pieces(0.1, -0.3, 0.2, 0.0), ALL)
+    found = explained(reply, pieces(0.1, -0.3, 0.2, 0.0), ALL, named=True)
     assert found.summary.startswith("Of orders like this one, 25 in 100 come back.")
     assert (
         f"What most speaks against it: {found.evidence[1].meaning}. What most speaks for it: {found.evidence[0].meaning}." in found.summary
@@ -76,9 +77,20 @@ def test_an_offer_is_summed_up_with_what_speaks_against_it_and_for_it() -> None:
 
 def test_what_the_customer_does_not_allow_is_named() -> None:
     reply = answer(RankRequest(offers=[Offer(sku="a")]), request_id="r")
-    found = explained(reply, [], {**ALL, "measurements": False})
+    found = explained(reply, [], {**ALL, "measurements": False}, named=True)
     assert ["measurements"] == found.withheld
     assert "The customer does not allow measurements: what that would tell was not looked at." in found.summary
+
+
+def test_of_nobody_and_while_the_store_is_silent_nothing_was_looked_at_and_nobody_is_said_to_forbid_it() -> None:
+    reply, nothing = answer(RankRequest(offers=[Offer(sku="a")]), request_id="r"), dict.fromkeys(CONSENT_PURPOSES, False)
+    silent = msgspec.structs.replace(reply, degraded=["customer_state"])
+
+    of_nobody, in_silence = explained(reply, [], nothing, named=False), explained(silent, [], nothing, named=False)
+
+    assert of_nobody.summary.endswith("Nothing of a customer was looked at: nobody is named, or she was erased.")
+    assert in_silence.summary.endswith("the store that knows what she allows did not answer.")
+    assert ([], ["customer_state"]) == (of_nobody.degraded, in_silence.degraded)
 
 
 @pytest.mark.parametrize("reason", ["hidden", "out_of_stock", "price_unknown"])
@@ -86,7 +98,7 @@ def test_an_offer_that_is_left_out_says_by_which_rule(reason: Any) -> None:
     reply: Any = answer(RankRequest(offers=[Offer(sku="a")]), request_id="r")
     fields = {name: getattr(reply, name) for name in reply.__struct_fields__}
     left_out = type(reply)(**fields | {"offers": [], "excluded": [ExcludedOffer(sku="a", reason=reason)]})
-    found = explained(left_out, [], ALL)
+    found = explained(left_out, [], ALL, named=True)
     assert (None, reason, f"It would not be shown: {reason.replace('_', ' ')}.") == (found.offer, found.excluded, found.summary)
 
 
