@@ -37,7 +37,7 @@ def question(draw: random.Random, skus: list[str], first: dt.datetime, number: i
     """Any of the ways in which a storefront asks, about the day so far and the one after."""
     at = first + dt.timedelta(seconds=draw.randrange(86_400, 2 * 86_400))
     customer_id = draw.choice([f"c{draw.randrange(500, 600):06d}", f"stranger-{number}", None, draw.choice(ERASED)])
-    said = (first + dt.timedelta(minutes=draw.randrange(1, 600))).isoformat()
+    said = (first + draw.random() * (dt.datetime.now(dt.UTC) - first)).isoformat()  # whatever time of the day it is
     chosen = draw.sample(skus, draw.randrange(1, 60))
     p_order = draw.random() < 0.5
     body: dict[str, Any] = {
