@@ -26,7 +26,7 @@ from serving.inspector.of_serving import Gathered
 from serving.known import Known, in_all_sizes, known_of, shelf_of
 from serving.parts import Answer, Parts
 from serving.permissions import allowed_now, declared_since
-from serving.ranked import PHASES
+from serving.ranked import PHASES, Ranked
 from serving.reading import read
 from serving.recommend import recommend
 from serving.since import FRESH
@@ -58,9 +58,20 @@ class _Turn:
 class Answering:
     """The calls about offers. Each runs in a worker's thread; whatever may fail is a refusal that the door knows to tell."""
 
-    def __init__(self, parts: Parts, shadowed: Callable[[Serves, RankRequest, Known, Mapping[str, Shelf], Answer], None]) -> None:
-        """Answer with these parts; `shadowed` is handed every ranking after its reply was made, for a challenger to try."""
-        self._parts, self._shadowed = parts, shadowed
+    def __init__(
+        self,
+        parts: Parts,
+        shadowed: Callable[[Serves, RankRequest, Known, Mapping[str, Shelf], Answer], None],
+        afterwards: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """Answer.
+
+        Args:
+            parts: with these.
+            shadowed: is handed every ranking after its reply was made, for a challenger to try.
+            afterwards: does what nobody waits for, when the reply has gone.
+        """
+        self._parts, self._shadowed, self._afterwards = parts, shadowed, afterwards
         self._answers: Mapping[str, Callable[[bytes, str], Any]] = {
             "recommend": lambda body, request_id: self.recommend(read(body, RecommendRequest), request_id=request_id),
             "size": lambda body, _: self.size(read(body, SizeRequest)),
@@ -219,33 +230,44 @@ class Answering:
         for phase in PHASES:
             measures.phase(phase, ranked.phases[phase])
         measures.ranked(ranked.reply)
-        self._write_down(turn, question, shelf, answer, hashed=lambda: ranked.features_hash)
+        self._write_down(turn, question, shelf, answer, ranked)
         self._shadowed(turn.serves, question, known, shelf, answer)
         return answer
 
     def _write_down(
-        self, turn: _Turn, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer, *, hashed: Callable[[], str] | None = None
+        self, turn: _Turn, question: RankRequest, shelf: Mapping[str, Shelf], answer: Answer, ranked: Ranked | None = None
     ) -> None:
-        """Append the decision; one that cannot be written down is sent all the same, and counted, unless the settings say otherwise."""
+        """Append the decision when the reply has gone, or, if the settings want that, before.
+
+        One that cannot be written down is sent all the same, and counted, unless the settings say otherwise.
+        """
         log, parts = self._parts.log, self._parts
         if log is None:
             return
-        decision = logged(
-            question,
-            answer.reply,
-            answer.encoded,
-            served_at=parts.now(),
-            settings=parts.settings,
-            features_hash="",
-            facts=turn.known.facts,
-            shelf=shelf,
-            arm=turn.arm,
-        )
-        try:
-            log.append(decision, wait=parts.wait, hashed=hashed)
-        except LogRefused:
-            if parts.wait:
-                raise
+        served_at = parts.now()
+
+        def append() -> None:
+            decision = logged(
+                question,
+                answer.reply,
+                answer.encoded,
+                served_at=served_at,
+                settings=parts.settings,
+                features_hash="" if ranked is None else ranked.features_hash,
+                facts=turn.known.facts,
+                shelf=shelf,
+                arm=turn.arm,
+            )
+            try:
+                log.append(decision, wait=parts.wait)
+            except LogRefused:
+                if parts.wait:
+                    raise
+
+        if parts.wait:
+            append()
+        else:
+            self._afterwards(append)
 
     def _on_shelf(self, turn: _Turn, question: RankRequest) -> tuple[_Turn, Mapping[str, Shelf]]:
         known, shelf = shelf_of(self._parts.state, turn.serving, turn.known, _skus(question))

@@ -1,7 +1,8 @@
 """The shop's door: takes requests over HTTP, hands them to the calls, and answers; every refusal is a problem document.
 
 Ranking runs in one thread of its own: it keeps one core busy, so two at a time would only delay each other, while the event loop
-stays free to answer probes and to read the next request. All other calls share two more threads, so that a ranking waits for none of them.
+stays free to answer probes and to read the next request. What is left to do about a ranking when its reply has gone is done there, too,
+before the next one's turn: beside it, it would slow both. All other calls share two more threads, so that a ranking waits for none of them.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Application:
         settings: Settings,
         lines: RequestLines,
         *,
+        ranking: Executor,
         inspector: Callable[[Application], ASGIApp] | None = None,
     ) -> None:
         """Put the calls behind a door.
@@ -81,13 +83,14 @@ class Application:
             door: whom to let in.
             settings: operations' settings.
             lines: where each request is told.
+            ranking: the thread that ranks, one request after the other.
             inspector: makes the page for people, which this application counts, logs and gives a thread; None leaves it out.
         """
         service, self._limits = settings.service, limits_of(settings)
         self._answering, self._customers, self._releases = answering, customers, releases
         self._door, self._lines, self._settings = door, lines, settings
         self._capacity = Capacity(service.capacity, deadline_ms=service.deadline_ms)
-        self._ranking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ranking")
+        self._ranking = ranking
         self._others = ThreadPoolExecutor(max_workers=2, thread_name_prefix="calls")
         self._routed = self._routes(None if inspector is None else inspector(self))
 

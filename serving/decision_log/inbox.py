@@ -31,7 +31,7 @@ class Inbox(Generic[Item]):
 
         Args:
             item: what to take in.
-            urgent: whether nobody should wait for others to come.
+            urgent: whether the writer is called at once.
             block_seconds: how long to wait for room.
 
         Raises:
@@ -45,27 +45,22 @@ class Inbox(Generic[Item]):
                 return False
             self._items.append(item)
             self._urgent |= urgent
-            self._filled.notify()
+            if urgent or len(self._items) in (1, self._longest):
+                self._filled.notify()
             return True
 
-    def take(self, within_seconds: float | None) -> tuple[list[Item], bool]:
-        """Wait for an item at most so long; None: for as long as it takes.
+    def take(self, gather_seconds: float) -> tuple[list[Item], bool]:
+        """Wait for an item, and then for others for so long, unless it is urgent, full or ended.
 
         Returns:
-            All that waited, and whether nobody should wait for more: one of them is urgent, or nothing will come any more.
+            All that waited, and whether nothing will come any more.
         """
         with self._filled:
-            self._filled.wait_for(lambda: self._items or self._ended, within_seconds)
-            taken, urgent = self._items, self._urgent
-            self._items, self._urgent = [], False
+            self._filled.wait_for(lambda: self._items or self._ended)
+            self._filled.wait_for(lambda: self._urgent or self._ended or len(self._items) >= self._longest, gather_seconds)
+            taken, self._items, self._urgent = self._items, [], False
             self._room.notify_all()
-            return taken, urgent or self._ended
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is taken in any more, and nothing waits."""
-        with self._filled:
-            return self._ended and not self._items
+            return taken, self._ended
 
     def ends_within(self, seconds: float) -> bool:
         """Wait for so long, or until it ends; whether it has."""

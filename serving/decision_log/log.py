@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock, Thread
-
-from msgspec.structs import replace
 
 from domain.errors import LogRefused
 from serving.decision_log.decision import LoggedDecision
@@ -37,8 +34,9 @@ class LogCounts:
     Attributes:
         accepted: taken in; where the caller waits, once committed.
         committed: of those, how many are on disk.
-        denied: refused to the caller: the queue was full, the commit that was waited for failed or took too long, or the log was closed.
-        lost: accepted and given up: they could not be sealed, or not be committed before the log was closed.
+        denied: refused to the caller: it could not be drafted, the queue was full, the commit that was waited for failed or took too
+            long, or the log was closed.
+        lost: accepted and given up: they could not be committed before the log was closed.
         failed_commits: commits that failed; what nobody waits for is tried again.
     """
 
@@ -50,23 +48,8 @@ class LogCounts:
 
 
 @dataclass(frozen=True, eq=False)
-class _Appended:
-    """`committed` is there where the caller waits."""
-
-    decision: LoggedDecision
-    uid: str
-    subject: str
-    committed: Future[None] | None
-    hashed: Callable[[], str] | None
-
-    def told(self) -> LoggedDecision:
-        """The decision with the hash of its features."""
-        return self.decision if self.hashed is None else replace(self.decision, features_hash=self.hashed())
-
-
-@dataclass(frozen=True, eq=False)
 class _Drafted:
-    """One that is ready to be sealed."""
+    """One that is ready to be sealed; `committed` is there where the caller waits."""
 
     draft: Draft
     served_at: dt.datetime
@@ -86,7 +69,7 @@ class DecisionLog:
             settings: how it queues and commits.
         """
         self._storage, self._pseudonym, self._settings = storage, pseudonym, settings
-        self._inbox: Inbox[_Appended] = Inbox(settings.longest_queue)
+        self._inbox: Inbox[_Drafted] = Inbox(settings.longest_queue)
         self._lock = Lock()
         self._counts = dict.fromkeys(LogCounts.__dataclass_fields__, 0)
         self._succeeded = True
@@ -109,21 +92,22 @@ class DecisionLog:
         """How many decisions are in the queue."""
         return len(self._inbox)
 
-    def append(self, decision: LoggedDecision, *, wait: bool = False, hashed: Callable[[], str] | None = None) -> None:
+    def append(self, decision: LoggedDecision, *, wait: bool = False) -> None:
         """Write a decision down soon, or, with `wait`, before this returns.
+
+        It is drafted in the caller's time, so that nothing holds its reply longer; sealed and committed it is in the writer's.
 
         Args:
             decision: what was decided.
             wait: until it is committed.
-            hashed: tells its `features_hash`, in the writer's time instead of the caller's; None: the decision holds it.
 
         Raises:
-            LogRefused: the queue is full, the log is closed, or the commit waited for failed or took too long. The decision is not in the
-                log (unless a Postgres went away while it committed).
+            LogRefused: it cannot be drafted, the queue is full, the log is closed, or the commit waited for failed or took too long. The
+                decision is not in the log (unless a Postgres went away while it committed).
         """
         customer = decision.question.customer_id
         subject = subject_of(decision, None if customer is None else self._pseudonym(customer))
-        appended = _Appended(decision, uuid.uuid4().hex, subject, Future() if wait else None, hashed)
+        appended = _Drafted(self._draft(decision), decision.served_at, subject, Future() if wait else None)
         block_ms = self._settings.longest_block_ms if self._settings.when_full == "wait" else 0
         try:
             room = self._inbox.put(appended, urgent=wait, block_seconds=block_ms / 1e3)
@@ -177,36 +161,20 @@ class DecisionLog:
             self._count("denied")
             raise
 
+    def _draft(self, decision: LoggedDecision) -> Draft:
+        uid = uuid.uuid4().hex
+        try:
+            return draft(decision, uid)
+        except Exception as failure:
+            logger.exception("decision %s cannot be sealed and is given up", uid)
+            raise self._denied("the decision cannot be sealed; the service's log says why") from failure
+
     def _write(self) -> None:
         """The writer's work, until nothing will come any more."""
-        while not self._inbox.ended:
-            gathered = self._gathered()
-            self._commit([one for one in gathered if one.committed is None or one.committed.set_running_or_notify_cancel()])
-
-    def _gathered(self) -> list[_Drafted]:
-        """What comes within a commit's time from the first on, each drafted when it comes: what it held in memory goes at once."""
-        gathered: list[_Drafted] = []
-        until: float | None = None
-        while True:
-            taken, no_more = self._inbox.take(None if until is None else max(0.0, until - time.monotonic()))
-            until = until or time.monotonic() + self._settings.commit_every_ms / 1e3
-            while taken:
-                gathered += self._drafted(taken.pop(0))
-            if no_more or time.monotonic() >= until or len(gathered) >= self._settings.longest_queue:
-                return gathered
-
-    def _drafted(self, one: _Appended) -> Sequence[_Drafted]:
-        """It, drafted; none if it cannot be."""
-        try:
-            drafted = draft(one.told(), one.uid)
-        except Exception:
-            logger.exception("decision %s cannot be sealed and is given up", one.uid)
-            if one.committed is None:
-                self._count("lost")
-            elif one.committed.set_running_or_notify_cancel():
-                one.committed.set_exception(LogRefused("the decision cannot be sealed; the service's log says why"))
-            return ()
-        return (_Drafted(drafted, one.decision.served_at, one.subject, one.committed),)
+        ended = False
+        while not ended:
+            taken, ended = self._inbox.take(self._settings.commit_every_ms / 1e3)
+            self._commit([one for one in taken if one.committed is None or one.committed.set_running_or_notify_cancel()])
 
     def _commit(self, batch: list[_Drafted]) -> None:
         """Commit a batch, however often that takes; once the log is closed, one try is the last."""

@@ -45,7 +45,7 @@ class Written:
     waited: list[bool] = field(default_factory=list)
     erased: list[tuple[str, dt.datetime]] = field(default_factory=list)
 
-    def append(self, decision: LoggedDecision, *, wait: bool = False, hashed: Callable[[], str] | None = None) -> None:  # noqa: ARG002
+    def append(self, decision: LoggedDecision, *, wait: bool = False) -> None:
         if self.refuses:
             raise LogRefused("the disk is full")
         self.decisions.append(decision)
@@ -102,7 +102,7 @@ def calls(
         "s1",
         lambda: moment,
     )
-    return Calls(Answering(parts, lambda *handed: shadowed.append(handed)), parts, state, written, shadowed)
+    return Calls(Answering(parts, lambda *handed: shadowed.append(handed), lambda work: work()), parts, state, written, shadowed)
 
 
 def serves(champion: Serving, challenger: Serving | None = None, trial: Trial | None = None) -> Serves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,8 +60,9 @@ def application(
     current = Current(alone if challenger is None else Serves(serving, challenger, alone.appointed))
     systems = parse_size_systems(SIZE_SYSTEMS.read_text())
     parts = Parts(current, open_state(state, power_cut_safe=False), log, rules.log.wait, systems, rules.version, lambda: NOW)
-    answering = Answering(parts, lambda *_: None)
-    return Application(answering, Customers(parts, None), lambda: told(current.take()), door or Anyone(), rules, RequestLines())
+    answering, ranking = Answering(parts, lambda *_: None, lambda work: work()), ThreadPoolExecutor(1)
+    releases = lambda: told(current.take())  # noqa: E731
+    return Application(answering, Customers(parts, None), releases, door or Anyone(), rules, RequestLines(), ranking=ranking)
 
 
 @contextmanager
