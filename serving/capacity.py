@@ -114,10 +114,10 @@ class Capacity:
         except TimeoutError:
             if turn.done() and not turn.cancelled():
                 return turn.result()  # it ended at the very moment, or the TimeoutError is its own
-            turn.add_done_callback(tell)
+            turn.add_done_callback(_tell)
             return Late(while_waiting=turn.cancelled())
         except asyncio.CancelledError:
-            turn.add_done_callback(tell)
+            turn.add_done_callback(_tell)
             raise
 
     def _in_turn(self, work: Callable[[], T], arrived: float, deadline: float) -> Done[T] | Late:
@@ -136,12 +136,20 @@ class Capacity:
         self.inside -= 1
 
 
+def afterwards(thread: Executor, work: Callable[[], None]) -> None:
+    """Do what nobody waits for in a thread, behind those who wait for their turn now; at once where the thread ends and none will come."""
+    try:
+        thread.submit(work).add_done_callback(_tell)
+    except RuntimeError:
+        work()
+
+
 def _on(loop: asyncio.AbstractEventLoop, left: Callable[[], None], _: Future[Any]) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(left)
 
 
-def tell(turn: Future[Any]) -> None:
+def _tell(turn: Future[Any]) -> None:
     """Nobody waits for it any more, but a failure is one all the same."""
     if not turn.cancelled() and (error := turn.exception()) is not None:
         logger.error("work that was left behind failed: %s", type(error).__name__)

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from serving import measures
 from serving.answering import Answering
 from serving.app import Application
 from serving.assortment import Shelf
-from serving.capacity import tell
+from serving.capacity import afterwards
 from serving.current import Current, Serves
 from serving.customers import Customers
 from serving.decision_log.decision import LoggedDecision, logged
@@ -122,7 +122,7 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         shadows = Shadows(lambda: application.idle, partial(_log_shadow, parts))
         watcher = _watcher(places, current, state, lines)
         ranking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ranking")
-        answering = Answering(parts, partial(_offer, shadows, parts), partial(_afterwards, ranking))
+        answering = Answering(parts, partial(_offer, shadows, parts), partial(afterwards, ranking))
         customers = Customers(parts, places.deployment)
         who = door(places.state / KEYS, authentication=settings.trust.authentication)
 
@@ -143,14 +143,6 @@ def opened(places: Places, settings: Settings, environment: Mapping[str, str] = 
         closing.enter_context(_running(_beside(shadows, watcher, log, releases, settings)))
         closing.callback(application.close)
         yield application
-
-
-def _afterwards(ranking: Executor, work: Callable[[], None]) -> None:
-    """Do it in the ranking's own thread, behind those who wait for their turn now; at once where the worker ends and none will come."""
-    try:
-        ranking.submit(work).add_done_callback(tell)
-    except RuntimeError:
-        work()
 
 
 def _beside(

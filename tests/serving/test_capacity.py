@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
 import pytest
 
-from serving.capacity import Capacity, Done, Full, Late
+from serving.capacity import Capacity, Done, Full, Late, afterwards
 
 T = TypeVar("T")
 
@@ -225,3 +226,29 @@ def test_a_failure_of_work_that_was_left_behind_is_logged_without_what_it_says(p
         prompt.shutdown()
 
     assert ["work that was left behind failed: KeyError"] == caplog.messages
+
+
+def test_what_is_left_to_do_waits_for_its_turn_and_is_done_at_once_by_a_worker_that_ends() -> None:
+    done: list[str] = []
+    ranking, held = ThreadPoolExecutor(max_workers=1), Event()
+    ranking.submit(held.wait)
+
+    afterwards(ranking, partial(done.append, "later"))
+    assert [] == done
+    held.set()
+    ranking.shutdown()
+    afterwards(ranking, partial(done.append, "at the end"))
+
+    assert ["later", "at the end"] == done
+
+
+def test_what_fails_when_the_reply_has_gone_is_written_down(caplog: pytest.LogCaptureFixture) -> None:
+    def fails() -> None:
+        raise ValueError("c000017 said so")
+
+    ranking = ThreadPoolExecutor(max_workers=1)
+    afterwards(ranking, fails)
+    ranking.shutdown()
+
+    assert "ValueError" in caplog.text
+    assert "c000017" not in caplog.text

@@ -6,8 +6,6 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from threading import Event
 from threading import enumerate as running_threads
@@ -21,7 +19,7 @@ from serving.app import Application
 from serving.decision_log.folder import LogFolder
 from serving.decision_log.reading import entries
 from serving.settings import Settings
-from serving.worker import DECISIONS, Places, _afterwards, _running, opened
+from serving.worker import DECISIONS, Places, _running, opened
 from tests.support.doors import patient
 
 
@@ -100,29 +98,3 @@ def test_a_worker_without_a_log_answers(places: Places) -> None:
     with opened(places, with_stores(patient(), log="off"), {}) as application:
         assert 200 == ranked(application).status_code
     assert not (places.state / DECISIONS).exists()
-
-
-def test_what_is_left_to_do_waits_for_its_turn_and_is_done_at_once_by_a_worker_that_ends() -> None:
-    done: list[str] = []
-    ranking, held = ThreadPoolExecutor(max_workers=1), Event()
-    ranking.submit(held.wait)
-
-    _afterwards(ranking, partial(done.append, "later"))
-    assert [] == done
-    held.set()
-    ranking.shutdown()
-    _afterwards(ranking, partial(done.append, "at the end"))
-
-    assert ["later", "at the end"] == done
-
-
-def test_what_fails_when_the_reply_has_gone_is_written_down(caplog: pytest.LogCaptureFixture) -> None:
-    def fails() -> None:
-        raise ValueError("c000017 said so")
-
-    ranking = ThreadPoolExecutor(max_workers=1)
-    _afterwards(ranking, fails)
-    ranking.shutdown()
-
-    assert "ValueError" in caplog.text
-    assert "c000017" not in caplog.text
