@@ -41,8 +41,8 @@ from features.clock import days
 from features.shop import Shop
 from features.taking import take_snapshot
 from serving.likely_sizes import CHOICE, EVIDENCE, Evidence, likely
+from serving.size_steps import steps
 from serving.state import Serving
-from serving.style_sizes import steps
 from training.adapters.rent_the_runway import convert
 from training.blocks import Split, newest_judge, split_at
 from training.metrics import Scored, metrics
@@ -114,12 +114,12 @@ def every_size(shop: Shop, asked: pd.DataFrame) -> EverySize:
 
 def likely_sizes(sizes: EverySize, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE) -> Floats:
     """How likely each size is ordered, line by line."""
-    columns = sizes.inputs[[name for one in evidence for name in (one.feature, one.lines) if name]]
+    columns = {name: sizes.inputs[name].to_numpy(dtype="float64") for one in evidence for name in (one.feature, one.lines) if name}
     ends = np.flatnonzero(np.diff(np.append(sizes.row, -1))) + 1
     found = []
     for first, last in zip([0, *ends[:-1]], ends, strict=True):
         place, step = sizes.position[first:last], float(sizes.step[first])
-        found.append(likely(columns.iloc[first:last], place, step, evidence, choice))
+        found.append(likely({name: column[first:last] for name, column in columns.items()}, place, step, evidence, choice))
     return np.concatenate(found)
 
 

@@ -187,9 +187,9 @@ def believed_size(demo: DemoShop, person: int, category: str, sizes: Sequence[st
 def _highest(serving: Serving, asked: Asked) -> Iterable[str]:
     """Without curves: the size that the fit model itself scores best."""
     for customer, style in zip(asked.orders["customer_id"], asked.orders["style_id"], strict=True):
-        sizes = style_sizes(serving.snapshot, style)
+        sizes = style_sizes(serving, style)
         (rows,) = size_rows(sizes, customer_id=customer, country=None, stated={})
-        yield str(sizes.skus["size"].iloc[int(serving.release.models["fit"].predict(rows)[:, FITS].argmax())])
+        yield sizes.size[int(serving.scoring.fit(rows.features)[:, FITS].argmax())]
 
 
 def _kept(shop: Shop, at: pd.Timestamp) -> pd.DataFrame:

@@ -45,7 +45,8 @@ class Assortment:
         looks: `LOOKS` of each product, and at the end of an unknown sku; None where the shop tells none.
     """
 
-    def __init__(self, products: pd.DataFrame) -> None:
+    def __init__(self, products: pd.DataFrame, *, pictured: bool) -> None:
+        """Index the products (the contract's table); `pictured` says whether the shop tells how any of its products looks."""
         frame = skus(products)
         self._rows = {sku: row for row, sku in enumerate(frame["sku"].tolist())}
         self._keys: dict[str, Texts] = {key: np.append(texts(frame[key]), _NOTHING) for key in OF_A_PRODUCT}
@@ -55,8 +56,7 @@ class Assortment:
         numbers |= {name: frame[name].to_numpy(dtype="float64", na_value=np.nan) for name in LOOKS}
         numbers["size_position"] = frame["size_tenths"].to_numpy(dtype="float64", na_value=np.nan) / 10.0
         self._inputs = {name: np.append(values, np.nan) for name, values in numbers.items()}
-        told = np.column_stack([self._inputs[name] for name in LOOKS])
-        self.looks: Values | None = None if np.isnan(told).all() else told
+        self.looks: Values | None = np.column_stack([self._inputs[name] for name in LOOKS]) if pictured else None
 
     def column(self, key: str) -> Texts:
         """A key of every product, and at the end None for an unknown sku."""

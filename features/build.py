@@ -93,7 +93,7 @@ class Background:
     @classmethod
     def of(cls, shop: AnyShop) -> Background:
         """Read it from a shop."""
-        return cls(Told.of(shop.tables), Assortment(shop.tables["products"]), shop.zone)
+        return cls(Told.of(shop.tables), Assortment(shop.tables["products"], pictured="products.looks" in shop.present), shop.zone)
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,14 +101,17 @@ class People:
 
     def one(self, customer: Hashes) -> One:
         """What is known of one customer (1,); nobody's for an unknown one. The same as `night` says, but for the usual sizes."""
-        at = int(self.keys.searchsorted(customer[0]))
-        row = at if at < len(self.keys) and self.keys[at] == customer[0] else -1
+        row = self._row(customer)
         code = int(self.occasion[row])
         return One(
             dict(zip(CONSENT_PURPOSES, self.flags[row].tolist(), strict=True)),
             dict(zip(NUMBERS, self.numbers[row].tolist(), strict=True)),
             None if code < 0 else self.words[code],
         )
+
+    def has(self, customer: Hashes) -> bool:
+        """Whether a customer (1,) has an account, or has declared or decided anything."""
+        return self._row(customer) >= 0
 
     def may_be_known(self, customers: Hashes) -> Flags:
         """Whether each customer's history may be used."""
@@ -122,6 +125,11 @@ class People:
             return np.full(len(categories), np.nan)
         stated = self.sizes.numbers[at, 0]
         return np.where((at >= 0) & (stated != MISSING), stated / _PER_SIZE, np.nan)
+
+    def _row(self, customer: Hashes) -> int:
+        """The row of a customer (1,); -1, the last one, is everybody else's."""
+        at = int(self.keys.searchsorted(customer[0]))
+        return at if at < len(self.keys) and self.keys[at] == customer[0] else -1
 
     def _occasions(self, codes: Ints) -> Texts:
         return np.array([*self.words, None], dtype=object)[codes]

@@ -59,7 +59,7 @@ class Snapshot:
         self.people = people
         self.state = dict(state)
         self._plan = needed(self.features)
-        self._assortment = Assortment(self.products)
+        self._assortment = Assortment(self.products, pictured="products.looks" in self.present)
         self._hashes = {key: hash_texts(self._assortment.column(key)) for key in OF_A_PRODUCT}
         self._midnight_us = int(day_starts(self.day, self.day, self.zone)[0])
 
@@ -87,6 +87,14 @@ class Snapshot:
         skus = self.products["sku"].tolist()
         at = (self.day, self._midnight_us)
         return Answering(Night(*at, self.features, self._plan, self.state, self.people, skus, self._assortment, self._hashes))
+
+    def of_other_goods(self, products: pd.DataFrame) -> Snapshot:
+        """What is known of the same shoppers and the same past, and these goods (the contract's table) instead of the assortment.
+
+        What is known of their brand and their category tells of goods that the shop has never sold, too.
+        """
+        manifest = {"day": self.day, "zone": self.zone, "present": self.present}
+        return Snapshot(self.seal, manifest, self.state, self.people, {"products": products, "stock": _NOT_COUNTED})
 
     def answer(self, asking: Asking) -> Answer:
         """The features of what one shopper is offered at one moment: what `build` gives for the same rows, much quicker.
@@ -153,6 +161,7 @@ class Snapshot:
 
 _NO_ENTRY = MISSING + 2
 _NOTHING_TOLD = Told.of({})
+_NOT_COUNTED = pd.DataFrame({"sku": [], "available": []})
 
 
 def load_snapshot(folder: Path) -> Snapshot:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,8 @@ from domain.errors import LogRefused
 from serving import measures
 from serving.api import Call
 from serving.arms import unit_of
-from serving.assortment import NO_CHANGES, Shelf
-from serving.basket import assess
+from serving.assortment import NO_CHANGES, Shelf, on_shelf
+from serving.basket import Lines, Source, as_ordered, as_ranking, assess
 from serving.callers_order import callers_order
 from serving.current import Serves
 from serving.decision_log.decision import logged
@@ -32,7 +33,7 @@ from serving.recommend import recommend
 from serving.since import FRESH
 from serving.sizes import SizeReply, size_reply
 from serving.state import Serving
-from serving.wire import Arm, Offer, RankReply, RankRequest
+from serving.wire import Arm, Offer, RankedOffer, RankReply, RankRequest
 from serving.wire_basket import BasketReply, BasketRequest
 from serving.wire_events import EventsReply, take_body
 from serving.wire_explain import ExplainReply, ExplainRequest
@@ -145,18 +146,22 @@ class Answering:
         """
         serving = self._parts.current.take().champion
         known = known_of(self._parts.state, serving, asked.customer_id if asked.personalization else None)
-        question = replace(asked, customer_id=known.customer_id, at=self._moment(serving, asked.at))
+        request = replace(asked, customer_id=known.customer_id, at=self._moment(serving, asked.at))
+        skus = in_all_sizes(serving, [line.sku for line in asked.lines])
+        known, shelf = shelf_of(self._parts.state, serving, known, skus)
+        products = ChainMap(dict(on_shelf(serving.products, skus, shelf)), serving.products) if shelf else serving.products
+        asking = as_ranking(request)
 
-        def ranks(request: RankRequest) -> RankReply:
-            told, shelf = shelf_of(self._parts.state, serving, known, _skus(request))
-            return serving.rank(request, request_id=request_id, facts=told.facts, shelf=shelf, degraded=told.degraded)
+        def expects(baskets: Sequence[Lines]) -> Sequence[Sequence[RankedOffer | None]]:
+            return serving.expected(asking, [list(map(as_ordered, lines)) for lines in baskets], facts=known.facts, shelf=shelf)
 
         def advises(style_id: str) -> SizeReply | None:
             about = SizeRequest(style_id=style_id, country=asked.country, ask=False)
             return self._advised(serving, about, known) if "fit" in serving.release.models else None
 
-        products = in_all_sizes(self._parts.state, serving, known, [line.sku for line in asked.lines])
-        return assess(question, ranks, advises, products, serving.styles, request_id=asked.request_id or request_id)
+        source = Source(serving.release.seal, serving.snapshot.seal, serving.policy.version, serving.currency(asking))
+        reply = assess(request, expects, advises, products, serving.styles, source, request_id=asked.request_id or request_id)
+        return replace(reply, degraded=list(known.degraded))
 
     def explain(self, asked: ExplainRequest, *, request_id: str) -> ExplainReply:
         """Lay open one score.

@@ -25,9 +25,31 @@ def asking(request: RankRequest, products: Mapping[str, Product], currency: str,
         day: what the customer did since the snapshot's moment.
     """
     skus = [offer.sku for offer in request.offers]
+    return _asking(request, skus, _numbers(request, skus, products, currency), at_us, day)
+
+
+def asking_together(
+    request: RankRequest, baskets: Sequence[Sequence[Offer]], products: Mapping[str, Product], currency: str, at_us: int, day: Day
+) -> Asking:
+    """Each line of each of some baskets as if the customer put it in last: the rows of the first basket, then those of the next.
+
+    Args:
+        request: who asks, where and how; its own offers and basket do not count.
+        baskets: their lines.
+        products: what the shop knows of them.
+        currency: of the prices.
+        at_us: the moment asked about, UTC microseconds.
+        day: what the customer did since the snapshot's moment.
+    """
+    numbers = [_numbers_together(basket, products, currency) for basket in baskets]
+    skus = [line.sku for basket in baskets for line in basket]
+    return _asking(request, skus, {name: np.concatenate([one[name] for one in numbers]) for name in numbers[0]}, at_us, day)
+
+
+def _asking(request: RankRequest, skus: Sequence[str], numbers: Mapping[str, Values], at_us: int, day: Day) -> Asking:
     return Asking(
         skus=skus,
-        numbers=_numbers(request, skus, products, currency),
+        numbers=numbers,
         at_us=at_us,
         customer_id=request.customer_id,
         country=request.country,
@@ -41,18 +63,37 @@ def asking(request: RankRequest, products: Mapping[str, Product], currency: str,
 def _numbers(request: RankRequest, skus: Sequence[str], products: Mapping[str, Product], currency: str) -> dict[str, Values]:
     quantity, price = _lines(request.offers, products, currency)
     units, prices = _lines(request.basket, products, currency)
-    discount = np.array([np.nan if offer.discount is None else offer.discount for offer in request.offers], dtype="float64")
     same_style, same_sku = _alike(request.basket, skus, products)
     return {
         "quantity": quantity,
         "unit_price": price,
-        "discount": discount,
+        "discount": _discounts(request.offers),
         "basket_lines": np.full(1, 1.0 + len(units)),
         "basket_units": quantity + units.sum(),
         "basket_value": quantity * price + (units * prices).sum(),
         "basket_same_style": same_style,
         "basket_same_sku": same_sku,
     }
+
+
+def _numbers_together(lines: Sequence[Offer], products: Mapping[str, Product], currency: str) -> dict[str, Values]:
+    quantity, price = _lines(lines, products, currency)
+    styles = [_style(line.sku, products) for line in lines]
+    same_style, same_sku = Counter(styles), Counter(line.sku for line in lines)
+    return {
+        "quantity": quantity,
+        "unit_price": price,
+        "discount": _discounts(lines),
+        "basket_lines": np.full(len(lines), float(len(lines))),
+        "basket_units": np.full(len(lines), quantity.sum()),
+        "basket_value": np.full(len(lines), (quantity * price).sum()),
+        "basket_same_style": np.array([same_style[style] for style in styles], dtype="float64"),
+        "basket_same_sku": np.array([same_sku[line.sku] for line in lines], dtype="float64"),
+    }
+
+
+def _discounts(offers: Sequence[Offer]) -> Values:
+    return np.array([np.nan if offer.discount is None else offer.discount for offer in offers], dtype="float64")
 
 
 def _lines(lines: Sequence[Offer | BasketLine], products: Mapping[str, Product], currency: str) -> tuple[Values, Values]:

@@ -28,6 +28,7 @@ class Product:
         brand: None where unknown.
         size: as printed; None where it has none.
         colour: None where unknown.
+        size_system: the system that the size belongs to; None where the shop names none.
     """
 
     style_id: str | None
@@ -42,6 +43,7 @@ class Product:
     brand: str | None = None
     size: str | None = None
     colour: str | None = None
+    size_system: str | None = None
 
     def price_in(self, currency: str) -> int | None:
         """The list price, where it is in that currency."""
@@ -86,11 +88,11 @@ def assortment(products: pd.DataFrame, stock: Mapping[str, int]) -> dict[str, Pr
     amounts = (_amounts(products, "price"), _amounts(products, "unit_cost"))
     columns = (_texts(products, "style_id"), _texts(products, "category"), *amounts, _texts(products, "currency"))
     hidden = products["hidden"].tolist() if "hidden" in products.columns else [False] * len(products)
-    more = (_texts(products, name) for name in ("brand", "size", "colour"))
+    more = (_texts(products, name) for name in ("brand", "size", "colour", "size_system"))
     rows = zip(products["sku"].tolist(), *columns, hidden, *more, strict=True)
     return {
-        sku: Product(style, category, price, cost, currency, size is not None, bool(out), stock.get(sku), True, brand, size, colour)
-        for sku, style, category, price, cost, currency, out, brand, size, colour in rows
+        sku: Product(style, category, price, cost, currency, size is not None, bool(out), stock.get(sku), True, brand, size, colour, system)
+        for sku, style, category, price, cost, currency, out, brand, size, colour, system in rows
     }
 
 

@@ -17,11 +17,13 @@ from msgspec.structs import replace
 from serving.assortment import UNKNOWN, Product
 from serving.reading import RequestRefused, pointer
 from serving.sizes import SizeReply
-from serving.wire import BasketLine, Degraded, FieldError, Offer, RankedOffer, RankReply, RankRequest
-from serving.wire_basket import AssessedLine, BasketReply, BasketRequest, Intervention, Line
+from serving.wire import FieldError, Offer, RankedOffer, RankRequest
+from serving.wire_basket import Action, AssessedLine, BasketReply, BasketRequest, Intervention, Line
 
-Ranks = Callable[[RankRequest], RankReply]
-"""Ranks a request's offers."""
+Lines = tuple[Line, ...]
+
+Expects = Callable[[Sequence[Lines]], Sequence[Sequence[RankedOffer | None]]]
+"""What is expected of each line of some baskets beside the others of its basket; None of a line that a hard rule leaves out."""
 
 Advises = Callable[[str], SizeReply | None]
 """Advises the size of a style; None where nothing can be said."""
@@ -35,13 +37,25 @@ _NOTHING = Intervention(
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where an assessment comes from: the seals of release and snapshot, the policy's version, and the currency of every amount."""
+
+    release: str
+    snapshot: str
+    policy: str
+    currency: str
+
+
+@dataclass(frozen=True)
 class _Assessed:
     """A basket's lines with what is expected of each beside the others."""
 
-    lines: tuple[Line, ...]
+    lines: Lines
     offers: Mapping[str, RankedOffer]
-    reply: RankReply
-    degraded: Sequence[Degraded]
+
+    @classmethod
+    def of(cls, lines: Lines, expected: Sequence[RankedOffer | None]) -> _Assessed:
+        return cls(lines, {offer.sku: offer for offer in expected if offer is not None})
 
     @property
     def worth(self) -> int:
@@ -52,12 +66,24 @@ class _Assessed:
         return sum(line.quantity * self.offers[line.sku].p_return for line in self.lines if line.sku in self.offers)
 
 
+@dataclass(frozen=True)
+class _Word:
+    """A word to the shopper, and the basket if she follows it."""
+
+    action: Action
+    skus: list[str]
+    instead: str
+    sentence: str
+    lines: Lines
+
+
 def assess(
     request: BasketRequest,
-    ranks: Ranks,
+    expects: Expects,
     advises: Advises,
     products: Mapping[str, Product],
     styles: Mapping[str, Sequence[str]],
+    source: Source,
     *,
     request_id: str,
 ) -> BasketReply:
@@ -65,35 +91,64 @@ def assess(
 
     Args:
         request: what was asked.
-        ranks: ranks a request's offers; asked once for each line of each basket that is considered.
+        expects: says what is expected of baskets; asked for the basket as it is, and then for all that are considered at once.
         advises: advises the size of a style for the shopper.
         products: the assortment by sku.
         styles: the skus of every style.
+        source: where all of it comes from.
         request_id: what the reply is known by.
 
     Raises:
-        RequestRefused: a sku comes twice, or as `ranks` raises it.
+        RequestRefused: a sku comes twice, or as `expects` raises it.
     """
     _refuse_twice(request.lines)
-    as_it_is = _assessed(request, request.lines, ranks)
+    as_it_is = _Assessed.of(request.lines, expects([request.lines])[0])
+    words = [*_keep_one_size(as_it_is, products), *_other_sizes(as_it_is, advises, products, styles)]
+    others = expects([word.lines for word in words]) if words else []
     considered = [
-        *_keep_one_size(request, as_it_is, ranks, products),
-        *_other_sizes(request, as_it_is, ranks, advises, products, styles),
+        Intervention(
+            action=word.action,
+            skus=word.skus,
+            instead=word.instead,
+            expected_value=_Assessed.of(word.lines, expected).worth - as_it_is.worth,
+            sentence=word.sentence,
+        )
+        for word, expected in zip(words, others, strict=True)
     ]
     best = max(considered, key=lambda one: one.expected_value, default=_NOTHING)
     return BasketReply(
         request_id=request_id,
-        release=as_it_is.reply.release,
-        snapshot=as_it_is.reply.snapshot,
-        policy=as_it_is.reply.policy,
-        currency=as_it_is.reply.currency,
+        release=source.release,
+        snapshot=source.snapshot,
+        policy=source.policy,
+        currency=source.currency,
         lines=[_told(line, as_it_is.offers[line.sku], request.lines, products) for line in request.lines if line.sku in as_it_is.offers],
         excluded=[line.sku for line in request.lines if line.sku not in as_it_is.offers],
         expected_returns=round(as_it_is.returns, 6),
         expected_kept_margin=as_it_is.worth,
         best=best if best.expected_value > 0 else _NOTHING,
         considered=considered,
-        degraded=list(as_it_is.degraded),
+    )
+
+
+def as_ordered(line: Line) -> Offer:
+    """A line as an offer that is ordered and can be had: it lies in the basket, and what is asked is what the order leaves."""
+    return Offer(sku=line.sku, price=line.price, discount=line.discount, quantity=line.quantity, p_order=1.0, available=line.quantity)
+
+
+def as_ranking(request: BasketRequest) -> RankRequest:
+    """Who asks, where and how, as a ranking would be asked for."""
+    return RankRequest(
+        offers=[as_ordered(line) for line in request.lines],
+        customer_id=request.customer_id,
+        session_id=request.session_id,
+        country=request.country,
+        currency=request.currency,
+        channel=request.channel,
+        payment_method=request.payment_method,
+        promised_at=request.promised_at,
+        at=request.at,
+        personalization=request.personalization,
     )
 
 
@@ -103,31 +158,6 @@ def _refuse_twice(lines: Sequence[Line]) -> None:
         if first.setdefault(line.sku, number) != number:
             message = f"the same sku as /lines/{first[line.sku]}; what to do: give its quantity"
             raise RequestRefused(FieldError(field=pointer("lines", number, "sku"), message=message))
-
-
-def _assessed(request: BasketRequest, lines: tuple[Line, ...], ranks: Ranks) -> _Assessed:
-    """Each line, ranked as if it were put into the basket last."""
-    replies = [ranks(_question(request, line, [other for other in lines if other is not line])) for line in lines]
-    degraded = dict.fromkeys(one for reply in replies for one in reply.degraded)
-    return _Assessed(lines, {offer.sku: offer for reply in replies for offer in reply.offers}, replies[0], tuple(degraded))
-
-
-def _question(request: BasketRequest, line: Line, others: Sequence[Line]) -> RankRequest:
-    """P(order) is 1: what is asked is what the order of the basket leaves. It lies in the basket, so it can be had."""
-    offer = Offer(sku=line.sku, price=line.price, discount=line.discount, quantity=line.quantity, p_order=1.0, available=line.quantity)
-    return RankRequest(
-        offers=[offer],
-        customer_id=request.customer_id,
-        session_id=request.session_id,
-        country=request.country,
-        currency=request.currency,
-        channel=request.channel,
-        payment_method=request.payment_method,
-        promised_at=request.promised_at,
-        at=request.at,
-        basket=tuple(BasketLine(sku=other.sku, quantity=other.quantity, price=other.price) for other in others),
-        personalization=request.personalization,
-    )
 
 
 def _told(line: Line, offer: RankedOffer, lines: Sequence[Line], products: Mapping[str, Product]) -> AssessedLine:
@@ -147,7 +177,7 @@ def _same_style(one: str, other: str, products: Mapping[str, Product]) -> bool:
     return style is not None and style == products.get(other, UNKNOWN).style_id
 
 
-def _keep_one_size(request: BasketRequest, as_it_is: _Assessed, ranks: Ranks, products: Mapping[str, Product]) -> Iterator[Intervention]:
+def _keep_one_size(as_it_is: _Assessed, products: Mapping[str, Product]) -> Iterator[_Word]:
     """For every style of which several skus lie in the basket: keep the one that is least likely to come back."""
     styles: dict[str, list[Line]] = {}
     for line in as_it_is.lines:
@@ -157,24 +187,18 @@ def _keep_one_size(request: BasketRequest, as_it_is: _Assessed, ranks: Ranks, pr
         if len(lines) < 2:
             continue
         kept = min(lines, key=lambda line: as_it_is.offers[line.sku].p_return)
-        fewer = tuple(line for line in as_it_is.lines if line is kept or line not in lines)
-        yield Intervention(
+        yield _Word(
             action="keep_one_size",
             skus=[line.sku for line in lines],
             instead=kept.sku,
-            expected_value=_assessed(request, fewer, ranks).worth - as_it_is.worth,
             sentence=f"You have chosen this in {len(lines)} sizes or colours. {kept.sku} is the one that most shoppers like you keep.",
+            lines=tuple(line for line in as_it_is.lines if line is kept or line not in lines),
         )
 
 
 def _other_sizes(
-    request: BasketRequest,
-    as_it_is: _Assessed,
-    ranks: Ranks,
-    advises: Advises,
-    products: Mapping[str, Product],
-    styles: Mapping[str, Sequence[str]],
-) -> Iterator[Intervention]:
+    as_it_is: _Assessed, advises: Advises, products: Mapping[str, Product], styles: Mapping[str, Sequence[str]]
+) -> Iterator[_Word]:
     """For every line whose size fits less likely than another one of its style: take that one."""
     for line in as_it_is.lines:
         offer, product = as_it_is.offers.get(line.sku), products.get(line.sku, UNKNOWN)
@@ -187,13 +211,7 @@ def _other_sizes(
         if sku is None or any(other.sku == sku for other in as_it_is.lines):
             continue
         changed = tuple(replace(one, sku=sku) if one is line else one for one in as_it_is.lines)
-        yield Intervention(
-            action="other_size",
-            skus=[line.sku],
-            instead=sku,
-            expected_value=_assessed(request, changed, ranks).worth - as_it_is.worth,
-            sentence=advised.sentence,
-        )
+        yield _Word("other_size", [line.sku], sku, advised.sentence, changed)
 
 
 def _in_size(product: Product, size: str, units: int, variants: Mapping[str, Product]) -> str | None:

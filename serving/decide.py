@@ -8,9 +8,9 @@ recompute every figure in it. All money is per unit, whatever the quantity.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import count, repeat
 from typing import Literal
 
 import numpy as np
@@ -100,7 +100,7 @@ def decide(
     Raises:
         PolicyRefused: the policy has no exchange rate for the currency.
     """
-    offered = _offered(request, scores, products, policy, currency)
+    offered = _offered(request.offers, scores, products, policy, currency)
     money = _money(offered, request.country, currency, policy)
     kept = _kept(offered, money)
     shown = [number for number, why in enumerate(offered.left_out) if why is None]
@@ -125,13 +125,36 @@ def as_asked(request: RankRequest, products: Mapping[str, Product], policy: Poli
         currency: as in `decide`.
     """
     unknown = Scores(None, None, True, np.zeros(len(request.offers), dtype=bool))
-    offered = _offered(request, unknown, products, policy, currency)
+    offered = _offered(request.offers, unknown, products, policy, currency)
     money = _money(offered, request.country, currency, policy)
     shown = [number for number, why in enumerate(offered.left_out) if why is None]
     order = Order(tuple(range(len(shown))), (1.0,) * len(shown), 0)
     decision = _decision(offered, unknown, money, _kept(offered, money), shown[: request.limit], order)
     offers = tuple(replace(offer, fallback=fallback) for offer in decision.offers)
     return dataclasses.replace(decision, offers=offers, fallback=fallback)
+
+
+def expected(
+    offers: Sequence[Offer], scores: Scores, products: Mapping[str, Product], policy: Policy, *, country: str | None, currency: str
+) -> list[RankedOffer | None]:
+    """What is expected of each offer, in the order given and none above another; None of one that a hard rule leaves out.
+
+    Args:
+        offers: what is asked about; a sku may come more than once.
+        scores: what the models say of each.
+        products: the assortment by sku.
+        policy: business settings.
+        country: market.
+        currency: as in `decide`.
+    """
+    offered = _offered(offers, scores, products, policy, currency)
+    money = _money(offered, country, currency, policy)
+    shown = [number for number, why in enumerate(offered.left_out) if why is None]
+    told = _ranked(offered, scores, money, _kept(offered, money), shown, repeat(1), repeat(1.0))
+    found: list[RankedOffer | None] = [None] * len(offers)
+    for number, offer in zip(shown, told, strict=True):
+        found[number] = offer
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +171,7 @@ class _Offered:
     left_out: Sequence[_Why | None]
 
 
-def _offered(request: RankRequest, scores: Scores, products: Mapping[str, Product], policy: Policy, currency: str) -> _Offered:
-    offers = request.offers
+def _offered(offers: Sequence[Offer], scores: Scores, products: Mapping[str, Product], policy: Policy, currency: str) -> _Offered:
     known = [products.get(offer.sku, UNKNOWN) for offer in offers]
     both = list(zip(offers, known, strict=True))
     price = [product.price_in(currency) if offer.price is None else offer.price for offer, product in both]
@@ -230,7 +252,7 @@ def _decision(
     """
     why = zip(offered.offers, offered.left_out, strict=True)
     return Decision(
-        offers=tuple(_ranked(offered, scores, money, kept, placed, order.propensities)),
+        offers=tuple(_ranked(offered, scores, money, kept, placed, count(1), order.propensities)),
         excluded=tuple(ExcludedOffer(sku=offer.sku, reason=reason) for offer, reason in why if reason is not None),
         unknown=tuple(offer.sku for offer, product in zip(offered.offers, offered.products, strict=True) if not product.known),
         cut=len(order.numbers) - len(placed),
@@ -246,7 +268,8 @@ def _ranked(
     money: UnitEconomics,
     kept: Sequence[int],
     placed: Sequence[int],
-    propensities: Sequence[float],
+    positions: Iterable[int],
+    propensities: Iterable[float],
 ) -> Iterator[RankedOffer]:
     """The placed offers, made of columns in the order of `RankedOffer`'s fields."""
     numbers = np.array(placed, dtype="int64")
@@ -254,7 +277,7 @@ def _ranked(
     return map(
         RankedOffer,
         [offered.offers[number].sku for number in placed],
-        range(1, len(placed) + 1),
+        positions,
         propensities,
         [offered.price[number] or 0 for number in placed],
         map(offered.p_order.values.__getitem__, placed) if offered.per_view else nothing,

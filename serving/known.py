@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.errors import StateUnavailable
 from serving import measures
-from serving.assortment import NO_CHANGES, Product, Shelf, on_shelf
+from serving.assortment import NO_CHANGES, Shelf
 from serving.facts import OfCustomer
 from serving.online.port import CustomerState
 from serving.state import Serving
@@ -53,9 +52,8 @@ def shelf_of(state: CustomerState, serving: Serving, known: Known, skus: Sequenc
         return replace(known, degraded=("customer_state",)), NO_CHANGES
 
 
-def in_all_sizes(state: CustomerState, serving: Serving, known: Known, skus: Sequence[str]) -> Mapping[str, Product]:
-    """The assortment, with every sku of these skus' styles at its price and stock of now."""
+def in_all_sizes(serving: Serving, skus: Sequence[str]) -> list[str]:
+    """Some skus, and all others of their styles."""
     styles = [serving.products[sku].style_id for sku in skus if sku in serving.products]
-    variants = [sku for style in dict.fromkeys(styles) if style is not None for sku in serving.styles[style]]
-    _, shelf = shelf_of(state, serving, known, variants)
-    return ChainMap(dict(on_shelf(serving.products, variants, shelf)), serving.products) if shelf else serving.products
+    variants = (sku for style in styles if style is not None for sku in serving.styles[style])
+    return list(dict.fromkeys([*skus, *variants]))

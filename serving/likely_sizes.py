@@ -7,11 +7,11 @@ shop (`python -m benchmarks.sizes likely`), rounded; too few of its customers st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,12 +55,12 @@ _MIDDLE = EVIDENCE[0].variance
 
 
 def likely(
-    inputs: pd.DataFrame, positions: Floats, step: float, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE
+    inputs: Mapping[str, Floats], positions: Floats, step: float, evidence: tuple[Evidence, ...] = EVIDENCE, choice: float = CHOICE
 ) -> Floats:
     """How likely each size of one style is the one ordered: (sizes,) not negative, 0 where it has no place; sums to 1.
 
     Args:
-        inputs: features of each size, as the fit model reads them; features that a shop does not have may be missing.
+        inputs: features of each size, by name, as the fit model reads them; features that a shop does not have may be missing.
         positions: place of each size in its system; NaN where it has none.
         step: by how much the places of neighbours differ.
         evidence: where to look.
@@ -71,7 +71,7 @@ def likely(
         return np.zeros(len(positions))
     at = positions / step
     told = [found for one in evidence if (found := _place(inputs, at, step, one)) is not None]
-    if evidence[0].feature not in inputs.columns or inputs[evidence[0].feature].isna().all():
+    if evidence[0].feature not in inputs or np.isnan(inputs[evidence[0].feature]).all():
         told.append((float(np.median(at[placed])), _MIDDLE))
     precision = sum(1.0 / variance for _, variance in told)
     place = sum(where / variance for where, variance in told) / precision
@@ -80,12 +80,12 @@ def likely(
     return np.asarray(weight / weight.sum())
 
 
-def _place(inputs: pd.DataFrame, at: Floats, step: float, evidence: Evidence) -> tuple[float, float] | None:
+def _place(inputs: Mapping[str, Floats], at: Floats, step: float, evidence: Evidence) -> tuple[float, float] | None:
     """Where one piece of evidence says that the size should be, counted in sizes, and its variance; None where it says nothing."""
-    if evidence.feature not in inputs.columns:
+    if evidence.feature not in inputs:
         return None
-    places = at - inputs[evidence.feature].to_numpy(dtype="float64") / (evidence.per_size or step)
+    places = at - inputs[evidence.feature] / (evidence.per_size or step)
     if np.isnan(places).all():
         return None
-    lines = 1.0 if evidence.lines is None else float(inputs[evidence.lines].fillna(1.0).max())
+    lines = 1.0 if evidence.lines is None else float(np.nan_to_num(inputs[evidence.lines], nan=1.0).max())
     return float(np.nanmean(places)), evidence.variance / max(lines, 1.0)

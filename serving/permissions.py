@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from domain.tables import CONSENT_PURPOSES
-from features.keyed import hash_texts
+from features.keyed import hash_few
 from features.snapshot import Snapshot
 from serving.facts import Consented, Declared, OfCustomer
 
@@ -18,10 +17,8 @@ def allowed_now(snapshot: Snapshot, customer_id: str | None, facts: Sequence[OfC
         customer_id: who; None for somebody whom nobody names.
         facts: what became known since.
     """
-    night = snapshot.people.night(hash_texts([customer_id]), hash_texts([None])).allowed
-    allowed = {purpose: bool(night[purpose][0]) for purpose in CONSENT_PURPOSES}
     decisions = sorted((fact for fact in facts if isinstance(fact, Consented)), key=lambda fact: (fact.at, not fact.granted))
-    return allowed | {fact.purpose: fact.granted for fact in decisions}
+    return {**snapshot.people.one(hash_few([customer_id])).allowed, **{fact.purpose: fact.granted for fact in decisions}}
 
 
 def declared_since(facts: Sequence[OfCustomer]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from domain.errors import ReleaseRefused
 from features.catalogue import Values
 from serving.decide import Scores
 from serving.wire import FallbackLevel, ReturnRange
@@ -66,6 +67,16 @@ class Scoring:
             new_customer=new_customer,
             known=known_skus,
         )
+
+    def fit(self, features: Values) -> Floats:
+        """P(small), P(fits), P(large) of each row (n, 3), each on its own.
+
+        Raises:
+            ReleaseRefused: the release has no fit model.
+        """
+        if (predicted := self._predicted("fit", features)) is None:
+            raise ReleaseRefused("the release has no fit model", expected="one", advice="train on a shop with fit_feedback")
+        return predicted
 
     def _places(self, kind: str) -> slice | npt.NDArray[np.int64]:
         """Where what a model reads stands; all of it in its order needs no copy."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
-from features.keyed import hash_texts
+from features.catalogue import Values
+from features.keyed import hash_few
 from features.people import NUMBERS
 from features.persons import BODY
 from features.snapshot import Snapshot
@@ -35,21 +35,18 @@ _FEATURE = {
 }
 
 
-def declared(inputs: pd.DataFrame, category: str) -> frozenset[str]:
-    """What the shopper has declared and lets the shop use, of what can be asked for."""
-    said = {attribute for attribute, feature in _FEATURE.items() if feature in inputs.columns and inputs[feature].notna().any()}
-    if "size_vs_stated" in inputs.columns and inputs["size_vs_stated"].notna().any():
-        said.add(STATED_SIZE + category)
-    return frozenset(said)
+def declared(inputs: Mapping[str, Values], category: str) -> frozenset[str]:
+    """What the shopper has declared and lets the shop use, of what can be asked for, as the features of the sizes tell it."""
+    features = {**_FEATURE, STATED_SIZE + category: "size_vs_stated"}
+    return frozenset(said for said, feature in features.items() if feature in inputs and not np.isnan(inputs[feature]).all())
 
 
 def may_be_asked(snapshot: Snapshot, customer_id: str | None) -> bool:
     """Whether a shopper may be asked for measurements: everybody but an account that does not allow their use."""
     if customer_id is None:
         return True
-    hashed, nobody = hash_texts([customer_id]), hash_texts([None])
-    allowed = bool(snapshot.people.night(hashed, nobody).allowed[BODY][0])
-    return allowed or not bool(np.isin(hashed, snapshot.people.keys)[0])
+    hashed = hash_few([customer_id])
+    return snapshot.people.one(hashed).allowed[BODY] or not snapshot.people.has(hashed)
 
 
 def answers(snapshot: Snapshot, category: str, known: frozenset[str], chances: tuple[Chance, ...]) -> Answers:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from domain.errors import ReleaseRefused
 from domain.size_systems import Equivalent, SizeSystems
 from features.told import STATED_SIZE
 from serving.likely_sizes import likely
 from serving.reading import RequestRefused, pointer
 from serving.size_advice import Advice, Answered, Ask, Chance, Prefers, advise, best_question, sentence
 from serving.size_answers import answers, declared, may_be_asked
-from serving.size_rows import size_rows
+from serving.size_rows import SizeRows, size_rows
 from serving.state import Serving
 from serving.style_sizes import Described, StyleSizes, style_sizes
 from serving.wire import Degraded, Fallback, FieldError
@@ -99,16 +98,14 @@ def size_reply(serving: Serving, systems: SizeSystems, question: SizeQuestion) -
         ReleaseRefused: the release has no fit model.
         RequestRefused: the style is unknown and not described, it has no sizes, or a stated or selected size means nothing for it.
     """
-    if "fit" not in serving.release.models:
-        raise ReleaseRefused("the release has no fit model", expected="one", advice="train on a shop with fit_feedback")
-    sizes = style_sizes(serving.snapshot, question.style_id, question.described)
+    sizes = style_sizes(serving, question.style_id, question.described)
     stated = {**(question.stated or {}), **_usual(question, sizes, systems)}
     (inputs,) = size_rows(sizes, customer_id=question.customer_id, country=question.country, stated=stated)
     (chances,) = _chances(serving, sizes, [inputs], question.selected)
     advice = advise(chances, question.prefers)
     ask = _ask(serving, sizes, question, stated, inputs, chances)
     known = declared(inputs, sizes.category)
-    fallback, style = _level(serving, sizes, question)
+    fallback, style = _level(serving, sizes, inputs, question)
     return SizeReply(
         style_id=question.style_id,
         category=sizes.category,
@@ -131,8 +128,8 @@ def _usual(question: SizeQuestion, sizes: StyleSizes, systems: SizeSystems) -> d
     if question.usual is None:
         return {}
     system, _, printed = question.usual.strip().rpartition(" ")
-    own = str(sizes.skus["size_system"].iloc[0])
-    if printed in set(sizes.skus["size"]) and system in ("", own):
+    own = sizes.system[0]
+    if printed in sizes.size and system in ("", own):
         return {STATED_SIZE + sizes.category: printed}
     found = systems.convert(printed, sizes.category, from_system=system or _system_of(printed, own), to_system=own)
     if found is None:
@@ -146,10 +143,10 @@ def _system_of(printed: str, own: str) -> str:
     return _LETTERS if printed.strip("0123456789").isalpha() else own
 
 
-def _chances(serving: Serving, sizes: StyleSizes, turns: Sequence[pd.DataFrame], selected: str | None = None) -> list[tuple[Chance, ...]]:
+def _chances(serving: Serving, sizes: StyleSizes, turns: Sequence[SizeRows], selected: str | None = None) -> list[tuple[Chance, ...]]:
     """Coherent chances of every size, for each of some tables of features; colours of a size are taken together."""
-    raw = serving.release.models["fit"].predict(pd.concat(turns, ignore_index=True))
-    trust = np.concatenate([_likely(sizes, inputs) if selected is None else _selected(sizes.skus, selected) for inputs in turns])
+    raw = serving.scoring.fit(np.concatenate([inputs.features for inputs in turns]))
+    trust = np.concatenate([_likely(sizes, inputs) if selected is None else _selected(sizes, selected) for inputs in turns])
     steps = np.tile(sizes.position / sizes.step, len(turns))
     curve = np.arange(len(turns))[:, None] * len(sizes.systems) + _numbers(sizes)
     p, placed = raw.copy(), ~np.isnan(steps)
@@ -169,7 +166,7 @@ def _numbers(sizes: StyleSizes) -> npt.NDArray[np.int64]:
 
 def _by_size(sizes: StyleSizes, told: Floats) -> Iterator[Chance]:
     """A chance of each size from what is told of its skus, which stand together: means, and how likely any of them is ordered."""
-    names = list(zip(sizes.skus["size_system"], sizes.skus["size"], strict=True))
+    names = list(zip(sizes.system, sizes.size, strict=True))
     for system, size in dict.fromkeys(names):
         rows = [row for row, name in enumerate(names) if name == (system, size)]
         small, fits, large = told[rows, :3].mean(axis=0).tolist()
@@ -178,20 +175,19 @@ def _by_size(sizes: StyleSizes, told: Floats) -> Iterator[Chance]:
         yield Chance(size, system or None, None if np.isnan(place) else float(place), small, fits, large, likely_)
 
 
-def _likely(sizes: StyleSizes, inputs: pd.DataFrame) -> Floats:
+def _likely(sizes: StyleSizes, inputs: SizeRows) -> Floats:
     """How likely each sku's size is ordered; each size system sums to 1."""
     found = np.zeros(len(sizes.skus))
     for rows in sizes.systems.values():
-        found[rows] = likely(inputs.iloc[rows], sizes.position[rows], float(sizes.step[rows[0]]))
+        found[rows] = likely(inputs.at(rows), sizes.position[rows], float(sizes.step[rows[0]]))
     return found
 
 
-def _selected(skus: pd.DataFrame, selected: str) -> Floats:
-    chosen = (skus["size"] == selected).to_numpy()
-    systems = skus.loc[chosen, "size_system"].unique()
-    if len(systems) != 1 or set(systems) != set(skus["size_system"]):
-        raise _refused("selected", f"{selected!r} is no size of this style; expected: one of {', '.join(dict.fromkeys(skus['size']))}")
-    return chosen.astype("float64")
+def _selected(sizes: StyleSizes, selected: str) -> Floats:
+    chosen = [size == selected for size in sizes.size]
+    if len({*itertools.compress(sizes.system, chosen)}) != 1 or len(sizes.systems) != 1:
+        raise _refused("selected", f"{selected!r} is no size of this style; expected: one of {', '.join(dict.fromkeys(sizes.size))}")
+    return np.array(chosen, dtype="float64")
 
 
 def _ask(
@@ -199,7 +195,7 @@ def _ask(
     sizes: StyleSizes,
     question: SizeQuestion,
     stated: Mapping[str, str],
-    inputs: pd.DataFrame,
+    inputs: SizeRows,
     chances: Sequence[Chance],
 ) -> Ask | None:
     if not question.ask or len(chances) < 2 or question.selected is not None or not may_be_asked(serving.snapshot, question.customer_id):
@@ -215,10 +211,10 @@ def _ask(
 
 
 def _level(
-    serving: Serving, sizes: StyleSizes, question: SizeQuestion
+    serving: Serving, sizes: StyleSizes, inputs: SizeRows, question: SizeQuestion
 ) -> tuple[Fallback, Literal["ordered", "in the assortment", "described"]]:
     old = serving.snapshot.knows_customer(question.customer_id)
-    if serving.snapshot.known_skus(sizes.skus["sku"]).any():
+    if inputs.ordered.any():
         return ("none" if old else "new_customer"), "ordered"
     level: Fallback = "new_offer" if old else "new_customer_and_offer"
     return level, "in the assortment" if sizes.snapshot is serving.snapshot else "described"

@@ -20,14 +20,15 @@ import pandas as pd
 from domain.errors import PolicyRefused, SnapshotRefused
 from domain.money import EXPONENTS
 from domain.policy import Policy, parse_policy
-from features.asking import NOTHING_DONE, Asking
+from features.answering import Answer
+from features.asking import NOTHING_DONE, Asking, Day
 from features.build import FEATURE_SET_HASH
 from features.catalogue import Values
 from features.persons import OWN
 from features.snapshot import Snapshot, load_snapshot
-from serving.asked import asking
+from serving.asked import asking, asking_together
 from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, by_style, currencies, on_shelf
-from serving.decide import Decision, decide
+from serving.decide import Decision, Scores, decide, expected
 from serving.facts import OfCustomer
 from serving.ordering import chance
 from serving.ranked import PHASES, Ranked
@@ -37,6 +38,7 @@ from serving.recommender import Recommender
 from serving.reply import reply_of
 from serving.scoring import Scoring
 from serving.since import asked_at, micros_of, since
+from serving.size_steps import steps
 from serving.spoken import spoken
 from serving.wire import Arm, Degraded, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
 from training.model import Release, load
@@ -44,19 +46,31 @@ from training.model import Release, load
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """What a request asks.
+    """Who asks, of what, and when.
 
     Attributes:
-        asking: in columns.
+        request: what was asked; of nobody, if it shall be answered like that.
         products: what the shop knows of the skus, at the prices of the moment.
         currency: of every amount.
         at: the moment asked about (UTC).
+        day: what the shopper did since the snapshot's moment.
     """
 
-    asking: Asking
+    request: RankRequest
     products: Mapping[str, Product]
     currency: str
     at: dt.datetime
+    day: Day
+
+    @property
+    def told(self) -> tuple[Mapping[str, Product], str, int, Day]:
+        """As `serving.asked` takes it."""
+        return self.products, self.currency, micros_of(self.at), self.day
+
+    @property
+    def asking(self) -> Asking:
+        """The request's offers in columns."""
+        return asking(self.request, *self.told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +122,11 @@ class Serving:
         return by_style(self.products)
 
     @cached_property
+    def size_steps(self) -> Mapping[str, float]:
+        """By how much the places of neighbouring sizes differ in each size system."""
+        return steps(self.snapshot.products)
+
+    @cached_property
     def scoring(self) -> Scoring:
         """The models, reading the snapshot's features."""
         return Scoring(self.release.models, self.snapshot.names)
@@ -152,14 +171,9 @@ class Serving:
         asked = self._asked(request, facts, shelf)
         answer = self.snapshot.answer(asked.asking)
         clock.append(time.perf_counter())
-        scores = self.scoring.scores(
-            answer.features,
-            answer.known_skus,
-            new_customer=not answer.known_customer or asked.asking.day.allows(OWN) is False,
-            order=request.offers[0].p_order is None,
-        )
+        scores = self._scores(asked, answer, order=request.offers[0].p_order is None)
         clock.append(time.perf_counter())
-        draws = chance(request_id, asked.asking.skus) if self.policy.exploration.temperature else ()
+        draws = chance(request_id, [offer.sku for offer in request.offers]) if self.policy.exploration.temperature else ()
         decision = decide(request, scores, asked.products, self.policy, currency=asked.currency, draws=draws)
         offers = self._explained(asked, decision, answer.features) if request.explain is True else decision.offers
         reply = reply_of(
@@ -177,6 +191,35 @@ class Serving:
         clock.append(time.perf_counter())
         took = (end - start for start, end in pairwise(clock))
         return Ranked(reply, answer.features, dict(zip(PHASES, took, strict=True)))
+
+    def expected(
+        self,
+        request: RankRequest,
+        baskets: Sequence[Sequence[Offer]],
+        *,
+        facts: Sequence[OfCustomer] = (),
+        shelf: Mapping[str, Shelf] = NO_CHANGES,
+    ) -> list[list[RankedOffer | None]]:
+        """What is expected of each line of some baskets, beside the others of its basket: what ranking it alone beside them would say.
+
+        Args:
+            request: who asks, where and how; its own offers and basket do not count.
+            baskets: the lines of each, at least one in all; P(order) is told with them.
+            facts: as in `ranked`.
+            shelf: as in `ranked`.
+
+        Returns:
+            The same lines; None for one that a hard rule leaves out.
+
+        Raises:
+            RequestRefused: as in `ranked`.
+        """
+        lines = [line for basket in baskets for line in basket]
+        asked = self._asked(request, facts, shelf, skus=[line.sku for line in lines])
+        answer = self.snapshot.answer(asking_together(asked.request, baskets, *asked.told))
+        scores = self._scores(asked, answer, order=False)
+        told = iter(expected(lines, scores, asked.products, self.policy, country=request.country, currency=asked.currency))
+        return [[next(told) for _ in basket] for basket in baskets]
 
     def matrix(self, request: RankRequest, facts: Sequence[OfCustomer] = (), shelf: Mapping[str, Shelf] = NO_CHANGES) -> Values:
         """The features of a request's offers (offers, features), in the order of `snapshot.names`.
@@ -218,13 +261,19 @@ class Serving:
             raise RequestRefused(FieldError(field="/currency", message=message))
         return request.currency
 
-    def _asked(self, request: RankRequest, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf]) -> _Asked:
+    def _asked(
+        self, request: RankRequest, facts: Sequence[OfCustomer], shelf: Mapping[str, Shelf], skus: Sequence[str] | None = None
+    ) -> _Asked:
+        """Who asks, of some skus; by default of those that the request names."""
         at, currency, day = asked_at(request, self.snapshot), self.currency(request), since(request, self.snapshot, facts)
         if not request.personalization:
             request, day = msgspec.structs.replace(request, customer_id=None), NOTHING_DONE
-        skus = [line.sku for lines in (request.offers, request.basket) for line in lines]
-        products = on_shelf(self.products, skus, shelf)
-        return _Asked(asking(request, products, currency, micros_of(at), day), products, currency, at)
+        named = [line.sku for lines in (request.offers, request.basket) for line in lines] if skus is None else skus
+        return _Asked(request, on_shelf(self.products, named, shelf), currency, at, day)
+
+    def _scores(self, asked: _Asked, answer: Answer, *, order: bool) -> Scores:
+        new = not answer.known_customer or asked.day.allows(OWN) is False
+        return self.scoring.scores(answer.features, answer.known_skus, new_customer=new, order=order)
 
     def _spoken(self, decision: Decision, asked: _Asked) -> str | None:
         best = next(iter(decision.offers), None)
@@ -233,7 +282,7 @@ class Serving:
     def _explained(self, asked: _Asked, decision: Decision, features: Values) -> Sequence[RankedOffer]:
         if "return" not in self.release.models or not decision.offers:
             return decision.offers
-        rows = {sku: row for row, sku in enumerate(asked.asking.skus)}
+        rows = {offer.sku: row for row, offer in enumerate(asked.request.offers)}
         first, rest = decision.offers[:EXPLAINED], decision.offers[EXPLAINED:]
         seen = pd.DataFrame(features[[rows[offer.sku] for offer in first]], columns=list(self.snapshot.names))
         found, mix = reasons(self.release.models["return"], seen), self._mix(first, seen)

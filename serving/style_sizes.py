@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.sizes import size_positions
+from features.shopper import position
 from features.snapshot import Snapshot
+from serving.assortment import Product, assortment
 from serving.reading import RequestRefused
+from serving.size_steps import NO_SYSTEM, steps
+from serving.state import Serving
 from serving.wire import FieldError
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_NO_SYSTEM, _BREAK = "", "\n"
+_BREAK = "\n"
 
 
 @dataclass(frozen=True)
@@ -41,78 +45,68 @@ class Described:
 
 @dataclass(frozen=True, eq=False)
 class StyleSizes:
-    """A style's skus that have a size, in the order of their sizes.
+    """A style's skus that have a size, in columns, in the order of their sizes.
 
     Attributes:
         category: its category.
-        skus: one row per sku: sku, style_id, size, size_system (empty where the shop names none), position (missing where a size has
-            none) and price (missing where unknown).
+        skus: which they are.
+        size: of each, as printed.
+        system: the size system of each; empty where the shop names none.
+        position: place of each one's size in its system; NaN where it has none.
+        step: by how much the places of neighbouring sizes differ in each one's system.
+        price: of each, minor units; NaN where unknown.
         snapshot: a state that knows these skus.
     """
 
     category: str
-    skus: pd.DataFrame
+    skus: Sequence[str]
+    size: Sequence[str]
+    system: Sequence[str]
+    position: Floats
+    step: Floats
+    price: Floats
     snapshot: Snapshot
 
     @cached_property
     def systems(self) -> dict[str, Rows]:
         """The rows of each size system."""
-        names = self.skus["size_system"].to_numpy()
-        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
-
-    @cached_property
-    def position(self) -> Floats:
-        """Place of each sku's size in its system; NaN where it has none."""
-        return self.skus["position"].to_numpy(dtype="float64")
-
-    @cached_property
-    def step(self) -> Floats:
-        """By how much the places of neighbouring sizes differ in each sku's system."""
-        systems = self.skus["size_system"]
-        return np.asarray(systems.map(_steps(self.snapshot)).to_numpy(dtype="float64"))
+        names = np.array(self.system, dtype=object)
+        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(self.system)}
 
 
-def style_sizes(snapshot: Snapshot, style_id: str, described: Described | None = None) -> StyleSizes:
-    """The sizes of a style that the snapshot holds, or else of one that is described.
+def style_sizes(serving: Serving, style_id: str, described: Described | None = None) -> StyleSizes:
+    """The sizes of a style that the shop sells, or else of one that is described.
 
     Raises:
         RequestRefused: the shop has no such style and it is not described, or the style has no sizes.
     """
-    goods = snapshot.products[snapshot.products["style_id"] == style_id]
-    if len(goods) == 0 and described is None:
+    skus = serving.styles.get(style_id, ())
+    if skus:
+        return _sizes(style_id, {sku: serving.products[sku] for sku in skus}, serving.size_steps, serving.snapshot)
+    if described is None:
         advice = "what to do: describe it by its category, and sizes, brand and material where known"
         raise _refused(f"{style_id!r} is no style of this shop; expected: one of its style_ids; {advice}")
-    if len(goods) == 0 and described is not None:
-        goods = _new(snapshot.products, style_id, described)
-        snapshot = _with(snapshot, goods)
-    sized = goods[goods["size"].notna()]
-    if len(sized) == 0:
+    goods = _new(serving.snapshot.products, style_id, described)
+    return _sizes(style_id, assortment(goods, {}), {**steps(goods), **serving.size_steps}, serving.snapshot.of_other_goods(goods))
+
+
+def _sizes(style_id: str, goods: Mapping[str, Product], step: Mapping[str, float], snapshot: Snapshot) -> StyleSizes:
+    sized = [(sku, product.size, product.size_system or NO_SYSTEM, product) for sku, product in goods.items() if product.size is not None]
+    if not sized:
         raise _refused(f"{style_id!r} comes without sizes: there is none to advise")
-    skus = sized[["sku", "style_id", "size"]].assign(
-        size_system=sized["size_system"].fillna(_NO_SYSTEM).astype(str),
-        position=size_positions(sized["size"]),
-        price=sized["price"].astype("float64"),
+    at = {size: position(size) for _, size, _, _ in sized}
+    rows = sorted(sized, key=lambda row: (row[2], np.isnan(at[row[1]]), np.nan_to_num(at[row[1]]), row[1]))
+    systems = [system for _, _, system, _ in rows]
+    return StyleSizes(
+        category=str(rows[0][3].category),
+        skus=[sku for sku, _, _, _ in rows],
+        size=[size for _, size, _, _ in rows],
+        system=systems,
+        position=np.array([at[size] for _, size, _, _ in rows]),
+        step=np.array([step[system] for system in systems]),
+        price=np.array([np.nan if product.price is None else product.price for _, _, _, product in rows], dtype="float64"),
+        snapshot=snapshot,
     )
-    return StyleSizes(str(goods["category"].iloc[0]), skus.sort_values(["size_system", "position", "size"], ignore_index=True), snapshot)
-
-
-def steps(products: pd.DataFrame) -> dict[str, float]:
-    """By how much the places of neighbouring sizes differ in each size system of some products.
-
-    A style may skip sizes or come in long ones, too (36, 37, 40, 41), so a system's step is the median over styles of each one's median
-    gap; 1 where no style has two sizes.
-    """
-    sized = pd.DataFrame({"system": products["size_system"].fillna(_NO_SYSTEM).astype(str), "style": products["style_id"]})
-    places = sized.assign(at=size_positions(products["size"])).dropna(subset="at").drop_duplicates().sort_values(["system", "style", "at"])
-    gaps = places.assign(gap=places.groupby(["system", "style"])["at"].diff())
-    usual = gaps.groupby(["system", "style"])["gap"].median().groupby("system").median().fillna(1.0)
-    return {system: float(usual.get(system, 1.0)) for system in sized["system"].unique()}
-
-
-@lru_cache(maxsize=2)
-def _steps(snapshot: Snapshot) -> dict[str, float]:
-    """The same of a snapshot, which does not change."""
-    return steps(snapshot.products)
 
 
 def _new(products: pd.DataFrame, style_id: str, described: Described) -> pd.DataFrame:
@@ -142,14 +136,6 @@ def _usual(products: pd.DataFrame, described: Described) -> tuple[str | None, tu
 def _run(sizes: pd.Series) -> str:
     """A style's sizes, each once, as one text."""
     return _BREAK.join(dict.fromkeys(sizes.tolist()))
-
-
-def _with(snapshot: Snapshot, goods: pd.DataFrame) -> Snapshot:
-    """The same state with further goods: what is known of their brand and category tells of them, too."""
-    manifest = {"day": snapshot.day, "zone": snapshot.zone, "present": sorted(snapshot.present)}
-    counted = pd.DataFrame({"sku": list(snapshot.stock), "available": list(snapshot.stock.values())})
-    tables = {"products": pd.concat([snapshot.products, goods], ignore_index=True), "stock": counted}
-    return Snapshot(snapshot.seal, manifest, snapshot.state, snapshot.people, tables)
 
 
 def _refused(message: str) -> RequestRefused:

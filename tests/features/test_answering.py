@@ -28,10 +28,7 @@ def without(shop: Shop, name: str) -> Shop:
 
 def with_half_its_goods(snapshot: Snapshot) -> Snapshot:
     """The same night of a shop that took every other sku out of its assortment: their histories stay."""
-    manifest = {"day": snapshot.day, "zone": snapshot.zone, "present": sorted(snapshot.present)}
-    counted = pd.DataFrame({"sku": list(snapshot.stock), "available": list(snapshot.stock.values())})
-    left = snapshot.products.iloc[::2].reset_index(drop=True)
-    return Snapshot(snapshot.seal, manifest, snapshot.state, snapshot.people, {"products": left, "stock": counted})
+    return snapshot.of_other_goods(snapshot.products.iloc[::2].reset_index(drop=True))
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +100,15 @@ def test_a_day_that_the_shop_saw_is_answered_alike(shop: Shop, tmp_path: Path) -
 def test_who_asks_about_yesterday_is_refused(nights: dict[str, Snapshot]) -> None:
     with pytest.raises(FeaturesRefused, match="rows ask about"):
         nights["whole"].answer(Asking(["x"], alone(1), int(nights["whole"].at.value // 1000) - 1))
+
+
+def test_goods_without_a_picture_are_told_like_any_where_the_shop_has_pictures(nights: dict[str, Snapshot]) -> None:
+    whole = nights["whole"]
+    assert "products.looks" in whole.present
+    goods = whole.products.iloc[:3].assign(looks=pd.Series([None] * 3, dtype="str"))
+
+    found = whole.of_other_goods(goods).answer(Asking(goods["sku"].tolist(), {}, int(whole.at.value // 1000)))
+
+    kept = [place for place, name in enumerate(whole.names) if "looks" not in name]
+    before = whole.answer(Asking(goods["sku"].tolist(), {}, int(whole.at.value // 1000)))
+    np.testing.assert_array_equal(before.features[:, kept], found.features[:, kept])

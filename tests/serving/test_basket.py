@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace as replace_fields
 
-from serving.assortment import Product
-from serving.basket import assess
+from serving.assortment import Product, Shelf
+from serving.basket import Lines, Source, as_ranking, assess
 from serving.facts import StockChanged
 from serving.reading import RequestRefused
 from serving.sizes import SizeReply
 from serving.state import Serving
-from serving.wire import Fit, RankReply, RankRequest
+from serving.wire import BasketLine, Fit, Offer, RankedOffer, RankRequest
 from serving.wire_basket import BasketReply, BasketRequest, Line
 from tests.support.calls import HOUR, calls, noon
 from tests.support.decisions import answer
@@ -31,26 +32,29 @@ SHOP = {
 }
 STYLES = {"d": ["d-38", "d-40-blue", "d-40"], "e": ["e-38"], "h": ["h-38"]}
 RISK = {"d-38": 0.25, "d-40": 0.125, "d-40-blue": 0.125, "e-38": 0.5, "strange": 0.5}
+SOURCE = Source("release", "snapshot", "policy", "EUR")
 FITS = {"d-38": 0.5, "d-40": 0.8, "d-40-blue": 0.8, "e-38": 0.6}
 
 
-class Ranks:
+class Expects:
     """Says of each sku what `RISK` says, twice that beside another size of its style, and that it leaves 1,000 if kept, and costs 3,000."""
 
     def __init__(self) -> None:
-        self.asked: list[RankRequest] = []
+        self.asked: list[list[list[str]]] = []
 
-    def __call__(self, request: RankRequest) -> RankReply:
-        self.asked.append(request)
-        (offer,) = request.offers
-        reply = answer(request, request_id="r", p_order=1.0)
-        if SHOP.get(offer.sku, DRESS).hidden:
-            return cast("RankReply", _changed(reply, offers=[]))
-        beside = [line.sku for line in request.basket if line.sku[0] == offer.sku[0]]
-        p_return = RISK[offer.sku] * (2 if beside else 1)
-        fit = None if offer.sku not in FITS else Fit(small=0.0, fits=FITS[offer.sku], large=1 - FITS[offer.sku])
-        money = _changed(reply.offers[0].money, expected_kept_margin=round((1 - p_return) * 1000 - p_return * 3000))
-        return cast("RankReply", _changed(reply, offers=[_changed(reply.offers[0], p_return=p_return, fit=fit, money=money)]))
+    def __call__(self, baskets: Sequence[Lines]) -> Sequence[Sequence[RankedOffer | None]]:
+        self.asked.append([[line.sku for line in lines] for lines in baskets])
+        return [[self._expected(line, lines) for line in lines] for lines in baskets]
+
+    def _expected(self, line: Line, lines: Lines) -> RankedOffer | None:
+        if SHOP.get(line.sku, DRESS).hidden:
+            return None
+        beside = [other.sku for other in lines if other is not line and other.sku[0] == line.sku[0]]
+        p_return = RISK[line.sku] * (2 if beside else 1)
+        fit = None if line.sku not in FITS else Fit(small=0.0, fits=FITS[line.sku], large=1 - FITS[line.sku])
+        offer = answer(RankRequest(offers=[Offer(sku=line.sku)]), request_id="r", p_order=1.0).offers[0]
+        money = _changed(offer.money, expected_kept_margin=round((1 - p_return) * 1000 - p_return * 3000))
+        return cast("RankedOffer", _changed(offer, p_return=p_return, fit=fit, money=money))
 
 
 def _changed(one: Any, **fields: Any) -> Any:
@@ -69,7 +73,7 @@ def silent(_style: str) -> SizeReply | None:
 
 def assessed(*lines: Line | str, advised: Callable[[str], SizeReply | None] = silent, products: Any = SHOP, **fields: Any) -> BasketReply:
     told = tuple(Line(sku=line) if isinstance(line, str) else line for line in lines)
-    return assess(BasketRequest(lines=told, **fields), Ranks(), advised, products, STYLES, request_id="r")
+    return assess(BasketRequest(lines=told, **fields), Expects(), advised, products, STYLES, SOURCE, request_id="r")
 
 
 def test_what_is_expected_of_a_basket_adds_up_from_its_lines_and_counts_every_unit() -> None:
@@ -80,14 +84,49 @@ def test_what_is_expected_of_a_basket_adds_up_from_its_lines_and_counts_every_un
     ]
 
 
-def test_each_line_is_ranked_beside_all_others_as_if_it_were_ordered_and_can_be_had() -> None:
-    ranks = Ranks()
-    lines = (Line(sku="d-38", quantity=2, price=4000, discount=100), Line(sku="e-38", price=3000))
-    assess(BasketRequest(lines=lines, customer_id="ann", country="DE"), ranks, silent, SHOP, STYLES, request_id="r")
-    (offer,), (other,) = ranks.asked[0].offers, ranks.asked[0].basket
+def test_the_basket_as_it_is_is_asked_about_and_then_all_others_at_once() -> None:
+    expects = Expects()
+    lines = (Line(sku="d-38"), Line(sku="d-40-blue"), Line(sku="e-38"))
+    reply = assess(BasketRequest(lines=lines), expects, advises("40", 0.9), SHOP, STYLES, SOURCE, request_id="r")
+    (as_it_is, others) = expects.asked
+    assert [["d-38", "d-40-blue", "e-38"]] == as_it_is
+    assert [["d-40-blue", "e-38"], ["d-40", "d-40-blue", "e-38"]] == others
+    assert ("r", *astuple(SOURCE)) == (reply.request_id, reply.release, reply.snapshot, reply.policy, reply.currency)
+
+
+def test_a_line_is_asked_about_as_if_it_were_ordered_and_can_be_had() -> None:
+    line = Line(sku="d-38", quantity=2, price=4000, discount=100)
+    asked = as_ranking(BasketRequest(lines=(line,), customer_id="ann", country="DE"))
+    (offer,) = asked.offers
     assert (1.0, 2, 2, 4000, 100) == (offer.p_order, offer.quantity, offer.available, offer.price, offer.discount)
-    assert ("e-38", 1, 3000) == (other.sku, other.quantity, other.price)
-    assert [("ann", "DE")] * 2 == [(one.customer_id, one.country) for one in ranks.asked]
+    assert ("ann", "DE", ()) == (asked.customer_id, asked.country, asked.basket)
+
+
+def test_what_is_expected_of_a_line_is_what_ranking_it_alone_beside_the_others_says(busy: Serving) -> None:
+    (first, *_), (second, third, *_) = (busy.styles[style] for style in dict.fromkeys(style_of(busy, sku) for sku in sized(busy)[:40:39]))
+    skus = [second, third, first, "strange"]
+    lines = [Line(sku=sku, quantity=1 + number % 2, price=4000 if number == 2 else None) for number, sku in enumerate(skus)]
+    at = busy.snapshot.at.to_pydatetime() + HOUR
+    request = as_ranking(BasketRequest(lines=tuple(lines), customer_id="c000003", country="DE", promised_at=at + 24 * HOUR, at=at))
+    shelf = {skus[0]: Shelf(price=3000, currency=busy.currencies[0]), "strange": Shelf(price=100, currency=busy.currencies[0])}
+
+    whole, part = busy.expected(request, [request.offers, request.offers[1:]], shelf=shelf)
+
+    for offers, found in ((request.offers, whole), (request.offers[1:], part)):
+        for offer, expected in zip(offers, found, strict=True):
+            others = tuple(BasketLine(sku=one.sku, quantity=one.quantity, price=one.price) for one in offers if one is not offer)
+            alone = busy.rank(replace_fields(request, offers=[offer], basket=others), request_id="r", shelf=shelf)
+            assert list(alone.offers) == [expected]
+    assert whole[1] != part[0], "the other size of the style is gone"
+
+
+def test_of_a_line_that_a_rule_leaves_out_nothing_is_expected(serving: Serving) -> None:
+    hidden = next(sku for sku, product in serving.products.items() if product.hidden)
+    request = as_ranking(BasketRequest(lines=(Line(sku=hidden), Line(sku=sized(serving)[0]), Line(sku="without a price"))))
+
+    ((first, second, third),) = serving.expected(request, [request.offers])
+
+    assert (None, sized(serving)[0], None) == (first, second and second.sku, third)
 
 
 def test_a_second_size_raises_the_risk_and_keeping_one_is_worth_the_difference_of_two_baskets() -> None:
@@ -159,6 +198,10 @@ def test_a_size_that_sold_out_since_the_night_is_not_suggested(serving: Serving,
     assert [] == again.considered
 
 
+def style_of(serving: Serving, sku: str) -> str:
+    return serving.products[sku].style_id or ""
+
+
 def sized(serving: Serving) -> list[str]:
     return [sku for sku, product in serving.products.items() if product.sized and not product.hidden and product.stock]
 
@@ -166,7 +209,7 @@ def sized(serving: Serving) -> list[str]:
 def test_the_models_see_a_second_size_and_the_snapshot_s_shopper(serving: Serving, tmp_path: Path) -> None:
     shop = calls(serving, tmp_path)
     sku = sized(serving)[0]
-    other = next(one for one in serving.styles[serving.products[sku].style_id or ""] if one != sku)
+    other = next(one for one in serving.styles[style_of(serving, sku)] if one != sku)
     one = shop.answering.basket(BasketRequest(lines=(Line(sku=sku),)), request_id="r")
     both = shop.answering.basket(BasketRequest(lines=(Line(sku=sku), Line(sku=other)), request_id="mine"), request_id="r")
     assert one.lines[0].p_return < both.lines[0].p_return

@@ -2,7 +2,6 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import pandas as pd
 
 from features.people import NUMBERS
 from features.snapshot import Snapshot
@@ -64,7 +63,11 @@ def test_the_usual_size_is_as_likely_as_the_size_to_be_ordered() -> None:
 
 
 def test_what_a_shopper_declared_is_told_by_the_features() -> None:
-    inputs = pd.DataFrame({"customer_height_cm": [170.0, 170.0], "customer_weight_kg": [np.nan] * 2, "size_vs_stated": [0.0, np.nan]})
+    inputs = {
+        "customer_height_cm": np.full(2, 170.0),
+        "customer_weight_kg": np.full(2, np.nan),
+        "size_vs_stated": np.array([0.0, np.nan]),
+    }
 
     assert {"height_cm", "size:dress"} == declared(inputs, "dress")
-    assert NOBODY == declared(pd.DataFrame(index=range(2)), "dress")
+    assert NOBODY == declared({}, "dress")

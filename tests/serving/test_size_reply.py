@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from domain.errors import ReleaseRefused
@@ -19,7 +19,7 @@ from serving.size_rows import size_rows
 from serving.sizes import SizeQuestion, SizeReply, size_reply
 from serving.state import Serving
 from serving.style_sizes import Described, style_sizes
-from serving.wire import Offer, RankRequest
+from serving.wire import Consent, Offer, RankRequest, Statement
 from training.model import Release
 
 ROOT = Path(__file__).parents[2]
@@ -214,7 +214,7 @@ def test_who_is_new_is_asked_for_something_she_has_not_said(serving: Serving, sy
 
 
 def test_many_answers_at_once_are_as_one_by_one(serving: Serving, dress: str) -> None:
-    sizes = style_sizes(serving.snapshot, dress)
+    sizes = style_sizes(serving, dress)
     answers: list[dict[str, str]] = [{"height_cm": "160"}, {"weight_kg": "80"}, {"size:dress": "42"}, {}]
     customer = known(serving, measured=False)
 
@@ -222,7 +222,27 @@ def test_many_answers_at_once_are_as_one_by_one(serving: Serving, dress: str) ->
 
     for answer, rows in zip(answers, together, strict=True):
         (alone,) = size_rows(sizes, customer_id=customer, country="DE", stated=answer)
-        pd.testing.assert_frame_equal(alone, rows)
+        np.testing.assert_array_equal(alone.features, rows.features)
+
+
+@pytest.mark.parametrize("stated", [{}, {"height_cm": "170", "size:dress": "40"}])
+def test_sizes_are_scored_by_the_features_that_a_ranking_of_them_has(serving: Serving, dress: str, stated: dict[str, str]) -> None:
+    sizes, midnight = style_sizes(serving, dress), serving.snapshot.at.to_pydatetime()
+    customer = known(serving, measured=False)
+
+    (rows,) = size_rows(sizes, customer_id=customer, country="DE", stated=stated)
+
+    request = RankRequest(
+        offers=[Offer(sku=sku) for sku in sizes.skus],
+        customer_id=customer,
+        country="DE",
+        at=midnight + dt.timedelta(seconds=1),
+        stated=tuple(Statement(attribute=attribute, value=value, at=midnight) for attribute, value in stated.items()),
+        consents=(Consent(purpose="measurements", granted=True, at=midnight),) if stated else (),
+    )
+    np.testing.assert_array_equal(serving.matrix(request), rows.features)
+    assert (set(serving.snapshot.names), len(sizes.skus)) == (set(rows), len(rows.ordered))
+    assert stated == {} or not np.isnan(rows["customer_height_cm"]).any()
 
 
 def test_who_does_not_allow_the_use_of_measurements_is_not_asked_for_them(serving: Serving, shop: Shop) -> None:

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from serving.style_sizes import steps
+from serving.size_steps import steps
 
 
 def goods(*styles: tuple[str, str | None, str]) -> pd.DataFrame:
