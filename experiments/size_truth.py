@@ -18,7 +18,6 @@ from features.shop import Shop
 from serving.size_rows import size_rows
 from serving.sizes import SizeQuestion, SizeReply, size_reply
 from serving.state import Serving
-from serving.style_sizes import style_sizes
 from training.pipeline import Progress, silent
 
 Floats = npt.NDArray[np.float64]
@@ -187,7 +186,7 @@ def believed_size(demo: DemoShop, person: int, category: str, sizes: Sequence[st
 def _highest(serving: Serving, asked: Asked) -> Iterable[str]:
     """Without curves: the size that the fit model itself scores best."""
     for customer, style in zip(asked.orders["customer_id"], asked.orders["style_id"], strict=True):
-        sizes = style_sizes(serving, style)
+        sizes = serving.styles.sizes(style)
         (rows,) = size_rows(sizes, customer_id=customer, country=None, stated={})
         yield sizes.size[int(serving.scoring.fit(rows.features)[:, FITS].argmax())]
 

@@ -6,8 +6,9 @@ request, and for each row only what is left (`features.stages`).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -84,12 +85,24 @@ class Answering:
         self._tables = {wanted.entity.name: Lookups(wanted, night.state[wanted.entity.name]) for wanted in night.plan}
         self._constants = self._of_the_shop()
         self._common = np.array([np.nan if value is None else float(np.asarray(value).flat[0]) for value in self._constants])
+        self._prepared: dict[tuple[frozenset[str], Day], Prepared] = {}
+        self._nothing = [(name, np.nan) for name in self._stages.tape.inputs if name.startswith(TODAY)]
+        self._sell()
+
+    def of_other_goods(self, skus: Sequence[str], assortment: Assortment, hashes: Mapping[str, Hashes]) -> Answering:
+        """The same night, and other goods: all that does not hang on them is shared."""
+        other = copy.copy(self)
+        other._night = replace(self._night, skus=skus, assortment=assortment, hashes=hashes)
+        other._sell()
+        return other
+
+    def _sell(self) -> None:
+        """Compute what can be computed of the goods."""
+        night = self._night
         self._goods = Goods(self._stages, night.assortment, night.hashes, night.skus, self._tables_of(GOODS))
         self._goods.compute(self._constants, night.midnight_us)
         self._crosses = {name: Crosses(table, night.hashes) for name, table in self._tables_of(ROW).items()}
-        self._prepared: dict[tuple[frozenset[str], Day], Prepared] = {}
         self._categories = night.assortment.column("category")
-        self._nothing = [(name, np.nan) for name in self._stages.tape.inputs if name.startswith(TODAY)]
 
     def answer(self, asking: Asking) -> Answer:
         """The features of each offered sku.

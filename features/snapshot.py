@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -53,15 +54,13 @@ class Snapshot:
         self.seal = seal
         self.day, self.zone = int(manifest["day"]), str(manifest["zone"])
         self.present = frozenset(manifest["present"])
-        self.products = tables["products"]
         self.stock: dict[str, int] = dict(zip(tables["stock"]["sku"].tolist(), tables["stock"]["available"].tolist(), strict=True))
         self.features = existing(self.present)
         self.people = people
         self.state = dict(state)
         self._plan = needed(self.features)
-        self._assortment = Assortment(self.products, pictured="products.looks" in self.present)
-        self._hashes = {key: hash_texts(self._assortment.column(key)) for key in OF_A_PRODUCT}
         self._midnight_us = int(day_starts(self.day, self.day, self.zone)[0])
+        self._sell(tables["products"])
 
     @cached_property
     def at(self) -> pd.Timestamp:
@@ -93,8 +92,11 @@ class Snapshot:
 
         What is known of their brand and their category tells of goods that the shop has never sold, too.
         """
-        manifest = {"day": self.day, "zone": self.zone, "present": self.present}
-        return Snapshot(self.seal, manifest, self.state, self.people, {"products": products, "stock": _NOT_COUNTED})
+        other = copy.copy(self)
+        other.stock = {}
+        other._sell(products)
+        other.answering = self.answering.of_other_goods(products["sku"].tolist(), other._assortment, other._hashes)
+        return other
 
     def answer(self, asking: Asking) -> Answer:
         """The features of what one shopper is offered at one moment: what `build` gives for the same rows, much quicker.
@@ -123,6 +125,11 @@ class Snapshot:
         for wanted in self._plan:
             inputs |= self._look_up(wanted, keys, len(asked))
         return assemble(self.features, inputs, rows.persons.allowed)
+
+    def _sell(self, products: pd.DataFrame) -> None:
+        self.products = products
+        self._assortment = Assortment(products, pictured="products.looks" in self.present)
+        self._hashes = {key: hash_texts(self._assortment.column(key)) for key in OF_A_PRODUCT}
 
     def _rows(self, asked: pd.DataFrame, since: Tables) -> Rows:
         at_us = micros(asked["at"])
@@ -161,7 +168,6 @@ class Snapshot:
 
 _NO_ENTRY = MISSING + 2
 _NOTHING_TOLD = Told.of({})
-_NOT_COUNTED = pd.DataFrame({"sku": [], "available": []})
 
 
 def load_snapshot(folder: Path) -> Snapshot:

@@ -160,7 +160,7 @@ class Answering:
             return self._advised(serving, about, known) if "fit" in serving.release.models else None
 
         source = Source(serving.release.seal, serving.snapshot.seal, serving.policy.version, serving.currency(asking))
-        reply = assess(request, expects, advises, products, serving.styles, source, request_id=asked.request_id or request_id)
+        reply = assess(request, expects, advises, products, serving.styles.skus, source, request_id=asked.request_id or request_id)
         return replace(reply, degraded=list(known.degraded))
 
     def explain(self, asked: ExplainRequest, *, request_id: str) -> ExplainReply:

@@ -55,5 +55,5 @@ def shelf_of(state: CustomerState, serving: Serving, known: Known, skus: Sequenc
 def in_all_sizes(serving: Serving, skus: Sequence[str]) -> list[str]:
     """Some skus, and all others of their styles."""
     styles = [serving.products[sku].style_id for sku in skus if sku in serving.products]
-    variants = (sku for style in styles if style is not None for sku in serving.styles[style])
+    variants = (sku for style in styles if style is not None for sku in serving.styles.skus[style])
     return list(dict.fromkeys([*skus, *variants]))

@@ -18,7 +18,7 @@ from serving.size_advice import Advice, Answered, Ask, Chance, Prefers, advise, 
 from serving.size_answers import answers, declared, may_be_asked
 from serving.size_rows import SizeRows, size_rows
 from serving.state import Serving
-from serving.style_sizes import Described, StyleSizes, style_sizes
+from serving.style_sizes import Described, StyleSizes
 from serving.wire import Degraded, Fallback, FieldError
 from training.size_curve import anchored
 
@@ -98,7 +98,7 @@ def size_reply(serving: Serving, systems: SizeSystems, question: SizeQuestion) -
         ReleaseRefused: the release has no fit model.
         RequestRefused: the style is unknown and not described, it has no sizes, or a stated or selected size means nothing for it.
     """
-    sizes = style_sizes(serving, question.style_id, question.described)
+    sizes = serving.styles.sizes(question.style_id, question.described)
     stated = {**(question.stated or {}), **_usual(question, sizes, systems)}
     (inputs,) = size_rows(sizes, customer_id=question.customer_id, country=question.country, stated=stated)
     (chances,) = _chances(serving, sizes, [inputs], question.selected)

@@ -27,7 +27,7 @@ from features.catalogue import Values
 from features.persons import OWN
 from features.snapshot import Snapshot, load_snapshot
 from serving.asked import asking, asking_together
-from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, by_style, currencies, on_shelf
+from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, currencies, on_shelf
 from serving.decide import Decision, Scores, decide, expected
 from serving.facts import OfCustomer
 from serving.ordering import chance
@@ -38,8 +38,8 @@ from serving.recommender import Recommender
 from serving.reply import reply_of
 from serving.scoring import Scoring
 from serving.since import asked_at, micros_of, since
-from serving.size_steps import steps
 from serving.spoken import spoken
+from serving.style_sizes import Styles
 from serving.wire import Arm, Degraded, FieldError, Offer, RankedOffer, RankReply, RankRequest, ReleaseInfo
 from training.model import Release, load
 
@@ -113,18 +113,14 @@ class Serving:
 
     def prepare(self) -> None:
         """Do what the first request would wait for."""
+        _ = self.styles
         sku = next(iter(self.products))
         self.rank(RankRequest(offers=[Offer(sku=sku)]), request_id="prepare")
 
     @cached_property
-    def styles(self) -> Mapping[str, Sequence[str]]:
-        """The skus of every style."""
-        return by_style(self.products)
-
-    @cached_property
-    def size_steps(self) -> Mapping[str, float]:
-        """By how much the places of neighbouring sizes differ in each size system."""
-        return steps(self.snapshot.products)
+    def styles(self) -> Styles:
+        """The styles of the assortment and their sizes."""
+        return Styles(self.snapshot, self.products)
 
     @cached_property
     def scoring(self) -> Scoring:

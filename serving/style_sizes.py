@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,17 @@ import pandas as pd
 
 from features.shopper import position
 from features.snapshot import Snapshot
-from serving.assortment import Product, assortment
+from serving.assortment import Product, assortment, by_style
 from serving.reading import RequestRefused
 from serving.size_steps import NO_SYSTEM, steps
-from serving.state import Serving
+from serving.usual_sizes import Usual, usual_sizes
 from serving.wire import FieldError
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_BREAK = "\n"
+_KEPT = 32
+"""Described styles that are kept."""
 
 
 @dataclass(frozen=True)
@@ -74,20 +75,45 @@ class StyleSizes:
         return {name: np.flatnonzero(names == name) for name in dict.fromkeys(self.system)}
 
 
-def style_sizes(serving: Serving, style_id: str, described: Described | None = None) -> StyleSizes:
-    """The sizes of a style that the shop sells, or else of one that is described.
+class Styles:
+    """The styles of a shop.
 
-    Raises:
-        RequestRefused: the shop has no such style and it is not described, or the style has no sizes.
+    Attributes:
+        skus: of every style.
     """
-    skus = serving.styles.get(style_id, ())
-    if skus:
-        return _sizes(style_id, {sku: serving.products[sku] for sku in skus}, serving.size_steps, serving.snapshot)
-    if described is None:
+
+    def __init__(self, snapshot: Snapshot, products: Mapping[str, Product]) -> None:
+        """Find out what is usual among them: the snapshot's assortment, by sku."""
+        self.skus = by_style(products)
+        self._snapshot, self._products, self._steps = snapshot, products, steps(snapshot.products)
+        # a page of a style that is not sold yet is asked for again and again
+        self._described = lru_cache(maxsize=_KEPT)(partial(_of_described, snapshot, usual_sizes(products.values()), self._steps))
+
+    def sizes(self, style_id: str, described: Described | None = None) -> StyleSizes:
+        """The sizes of a style that the shop sells, or else of one that is described.
+
+        Raises:
+            RequestRefused: the shop has no such style and it is not described, or the style has no sizes.
+        """
+        if skus := self.skus.get(style_id):
+            return _sizes(style_id, {sku: self._products[sku] for sku in skus}, self._steps, self._snapshot)
+        if described is not None:
+            return self._described(style_id, described)
         advice = "what to do: describe it by its category, and sizes, brand and material where known"
         raise _refused(f"{style_id!r} is no style of this shop; expected: one of its style_ids; {advice}")
-    goods = _new(serving.snapshot.products, style_id, described)
-    return _sizes(style_id, assortment(goods, {}), {**steps(goods), **serving.size_steps}, serving.snapshot.of_other_goods(goods))
+
+
+def _of_described(
+    snapshot: Snapshot, usual: Mapping[str, Usual], known_steps: Mapping[str, float], style_id: str, described: Described
+) -> StyleSizes:
+    of_category = usual.get(described.category, Usual(None, {}))
+    system = described.size_system or of_category.system
+    sizes = described.sizes or of_category.runs.get(system, ())
+    if not sizes:
+        raise _refused(f"nothing is sold in sizes in category {described.category!r}; expected: the sizes of {style_id!r}")
+    goods = _goods(snapshot.products, style_id, described, system, sizes)
+    step = known_steps if (system or NO_SYSTEM) in known_steps else steps(goods)
+    return _sizes(style_id, assortment(goods, {}), step, snapshot.of_other_goods(goods))
 
 
 def _sizes(style_id: str, goods: Mapping[str, Product], step: Mapping[str, float], snapshot: Snapshot) -> StyleSizes:
@@ -109,33 +135,13 @@ def _sizes(style_id: str, goods: Mapping[str, Product], step: Mapping[str, float
     )
 
 
-def _new(products: pd.DataFrame, style_id: str, described: Described) -> pd.DataFrame:
-    """Rows of the products table for a described style: what is not known of it is missing."""
-    system, usual = _usual(products, described)
-    sizes = described.sizes or usual
-    if not sizes:
-        raise _refused(f"nothing is sold in sizes in category {described.category!r}; expected: the sizes of {style_id!r}")
+def _goods(products: pd.DataFrame, style_id: str, described: Described, system: str | None, sizes: Sequence[str]) -> pd.DataFrame:
+    """Rows like those of the products table for a described style: what is not known of it is missing."""
     told = {"style_id": style_id, "category": described.category, "brand": described.brand, "material": described.material}
     own = {"sku": [f"{style_id}-{size}" for size in sizes], "size": list(sizes), "size_system": [system] * len(sizes)}
     rows = pd.DataFrame({**{name: told.get(name) for name in products.columns}, **own}, columns=products.columns, index=range(len(sizes)))
     known = rows.assign(hidden=False) if "hidden" in products.columns else rows
     return known.astype(products.dtypes.to_dict())
-
-
-def _usual(products: pd.DataFrame, described: Described) -> tuple[str | None, tuple[str, ...]]:
-    """The system of a category's styles, and the sizes that most of its styles come in."""
-    alike = products[(products["category"] == described.category) & products["size"].notna()]
-    systems = alike["size_system"].dropna().value_counts()
-    system = described.size_system or (str(systems.index[0]) if len(systems) else None)
-    alike = alike if system is None else alike[alike["size_system"] == system]
-    runs = alike.groupby("style_id")["size"].agg(_run)
-    usual = str(runs.value_counts().index[0]) if len(runs) else ""
-    return system, tuple(usual.split(_BREAK)) if usual else ()
-
-
-def _run(sizes: pd.Series) -> str:
-    """A style's sizes, each once, as one text."""
-    return _BREAK.join(dict.fromkeys(sizes.tolist()))
 
 
 def _refused(message: str) -> RequestRefused:

@@ -18,7 +18,7 @@ from serving.size_answers import may_be_asked
 from serving.size_rows import size_rows
 from serving.sizes import SizeQuestion, SizeReply, size_reply
 from serving.state import Serving
-from serving.style_sizes import Described, style_sizes
+from serving.style_sizes import Described
 from serving.wire import Consent, Offer, RankRequest, Statement
 from training.model import Release
 
@@ -157,6 +157,18 @@ def test_a_style_comes_in_the_sizes_that_are_described(serving: Serving, systems
     assert [("S", 0.0), ("M", 1.0), ("one size", None)] == [(one.size, one.position) for one in reply.chances]
 
 
+def test_a_style_that_is_described_otherwise_is_another_one(serving: Serving, systems: SizeSystems) -> None:
+    """Also where it goes by the same name: what was found out of the one is not told of the other."""
+    questions = [
+        SizeQuestion("new", described=Described(category, sizes=("36", "38")), ask=False) for category in ("dress", "shoes", "dress")
+    ]
+
+    dress, shoes, again = (size_reply(serving, systems, question) for question in questions)
+
+    assert ("dress", "shoes", again) == (dress.category, shoes.category, dress)
+    assert dress.chances != shoes.chances
+
+
 def test_a_described_style_does_not_replace_one_of_the_shop(serving: Serving, systems: SizeSystems, dress: str) -> None:
     reply = size_reply(serving, systems, SizeQuestion(dress, described=Described("shoes"), ask=False))
 
@@ -214,7 +226,7 @@ def test_who_is_new_is_asked_for_something_she_has_not_said(serving: Serving, sy
 
 
 def test_many_answers_at_once_are_as_one_by_one(serving: Serving, dress: str) -> None:
-    sizes = style_sizes(serving, dress)
+    sizes = serving.styles.sizes(dress)
     answers: list[dict[str, str]] = [{"height_cm": "160"}, {"weight_kg": "80"}, {"size:dress": "42"}, {}]
     customer = known(serving, measured=False)
 
@@ -227,7 +239,7 @@ def test_many_answers_at_once_are_as_one_by_one(serving: Serving, dress: str) ->
 
 @pytest.mark.parametrize("stated", [{}, {"height_cm": "170", "size:dress": "40"}])
 def test_sizes_are_scored_by_the_features_that_a_ranking_of_them_has(serving: Serving, dress: str, stated: dict[str, str]) -> None:
-    sizes, midnight = style_sizes(serving, dress), serving.snapshot.at.to_pydatetime()
+    sizes, midnight = serving.styles.sizes(dress), serving.snapshot.at.to_pydatetime()
     customer = known(serving, measured=False)
 
     (rows,) = size_rows(sizes, customer_id=customer, country="DE", stated=stated)
