@@ -41,12 +41,13 @@ demo: $(VENV)/ready  ## the main job from end to end; DATA=DIR runs it on import
 test: check  ## check, then run every test
 	$(BIN)/python -m pytest
 
-check: $(VENV)/ready  ## format, lint, types, import contracts, dependencies
+check: $(VENV)/ready  ## format, lint, types, import contracts, dependencies, rules of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/python -m pytest -q tests/contracts/test_house.py
 
 format: $(VENV)/ready  ## format and fix what can be fixed
 	$(BIN)/ruff format .

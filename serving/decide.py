@@ -19,38 +19,16 @@ from msgspec.structs import replace
 
 from domain.economics import UnitEconomics, unit_economics
 from domain.policy import Objective, Policy
-from serving.assortment import UNKNOWN, Product
+from serving.assortment import Product
 from serving.breakdown import breakdowns
+from serving.offered import Offered, Scores
 from serving.ordering import Order, Valued, put_in_order
-from serving.rounding import MILLION, Rounded, rounded
-from serving.wire import ExcludedOffer, Fallback, Fit, Offer, RankedOffer, RankRequest, ReturnRange
+from serving.rounding import MILLION, rounded
+from serving.wire import ExcludedOffer, Fallback, Fit, Offer, RankedOffer, RankRequest
 
 Floats = npt.NDArray[np.float64]
 
 _NO_PRICES: Mapping[str, int] = {}
-
-_Why = Literal["hidden", "out_of_stock", "price_unknown"]
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """What the models say of each offer, in the order of the request.
-
-    Attributes:
-        p_return: P(return | ordered); None when the release has no return model.
-        fit: P(small), P(fits), P(large) (offers, 3); None when the release has no fit model.
-        new_customer: whether the shopper has no history.
-        known: which offers have been ordered before.
-        p_order: P(order | shown, position removed), for requests that bring none; None when the release has no order model.
-        ranges: how far P(return) may stray; None when the release has no return model.
-    """
-
-    p_return: Floats | None
-    fit: Floats | None
-    new_customer: bool
-    known: npt.NDArray[np.bool_]
-    p_order: Floats | None = None
-    ranges: Sequence[ReturnRange] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,10 +78,10 @@ def decide(
     Raises:
         PolicyRefused: the policy has no exchange rate for the currency.
     """
-    offered = _offered(request.offers, scores, products, policy, currency)
+    offered = Offered.of(request.offers, scores, products, policy, currency)
     money = _money(offered, request.country, currency, policy)
     kept = _kept(offered, money)
-    shown = [number for number, why in enumerate(offered.left_out) if why is None]
+    shown = offered.shown
     worths = _worths(offered, policy.ranking.objective, kept, money, stock_prices)
     valued = Valued([offered.p_order.millionths[number] for number in shown], [worths[number] for number in shown])
     limit = min(len(shown), request.limit or len(shown))
@@ -125,9 +103,9 @@ def as_asked(request: RankRequest, products: Mapping[str, Product], policy: Poli
         currency: as in `decide`.
     """
     unknown = Scores(None, None, True, np.zeros(len(request.offers), dtype=bool))
-    offered = _offered(request.offers, unknown, products, policy, currency)
+    offered = Offered.of(request.offers, unknown, products, policy, currency)
     money = _money(offered, request.country, currency, policy)
-    shown = [number for number, why in enumerate(offered.left_out) if why is None]
+    shown = offered.shown
     order = Order(tuple(range(len(shown))), (1.0,) * len(shown), 0)
     decision = _decision(offered, unknown, money, _kept(offered, money), shown[: request.limit], order)
     offers = tuple(replace(offer, fallback=fallback) for offer in decision.offers)
@@ -147,9 +125,9 @@ def expected(
         country: market.
         currency: as in `decide`.
     """
-    offered = _offered(offers, scores, products, policy, currency)
+    offered = Offered.of(offers, scores, products, policy, currency)
     money = _money(offered, country, currency, policy)
-    shown = [number for number, why in enumerate(offered.left_out) if why is None]
+    shown = offered.shown
     told = _ranked(offered, scores, money, _kept(offered, money), shown, repeat(1), repeat(1.0))
     found: list[RankedOffer | None] = [None] * len(offers)
     for number, offer in zip(shown, told, strict=True):
@@ -157,50 +135,7 @@ def expected(
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Offered:
-    """The offers of a request in columns: what the shop and the models say of each."""
-
-    offers: Sequence[Offer]
-    products: Sequence[Product]
-    price: Sequence[int | None]
-    unit_cost: Sequence[int | None]
-    p_order: Rounded
-    per_view: bool
-    p_return: Rounded
-    left_out: Sequence[_Why | None]
-
-
-def _offered(offers: Sequence[Offer], scores: Scores, products: Mapping[str, Product], policy: Policy, currency: str) -> _Offered:
-    known = [products.get(offer.sku, UNKNOWN) for offer in offers]
-    both = list(zip(offers, known, strict=True))
-    price = [product.price_in(currency) if offer.price is None else offer.price for offer, product in both]
-    p_order = _p_order(offers, scores)
-    return _Offered(
-        offers,
-        known,
-        price,
-        [product.unit_cost_in(currency) if offer.unit_cost is None else offer.unit_cost for offer, product in both],
-        rounded(np.ones(len(offers)) if p_order is None else p_order),
-        p_order is not None,
-        rounded(_priors(known, policy) if scores.p_return is None else scores.p_return),
-        [_left_out(offer, product, usual) for (offer, product), usual in zip(both, price, strict=True)],
-    )
-
-
-def _priors(products: Sequence[Product], policy: Policy) -> Floats:
-    prior = {category: policy.economics(category).return_rate_prior for category in {product.category for product in products}}
-    return np.array([prior[product.category] for product in products], dtype="float64")
-
-
-def _p_order(offers: Sequence[Offer], scores: Scores) -> Floats | None:
-    """The caller's own, or else the order model's; None where every offer counts as if it were ordered."""
-    if offers[0].p_order is not None:
-        return np.array([offer.p_order for offer in offers], dtype="float64")
-    return scores.p_order
-
-
-def _money(offered: _Offered, country: str | None, currency: str, policy: Policy) -> UnitEconomics:
+def _money(offered: Offered, country: str | None, currency: str, policy: Policy) -> UnitEconomics:
     return unit_economics(
         np.array([price or 0 for price in offered.price], dtype="int64"),
         np.array([np.nan if cost is None else cost for cost in offered.unit_cost], dtype="float64"),
@@ -211,14 +146,14 @@ def _money(offered: _Offered, country: str | None, currency: str, policy: Policy
     )
 
 
-def _kept(offered: _Offered, money: UnitEconomics) -> list[int]:
+def _kept(offered: Offered, money: UnitEconomics) -> list[int]:
     """What an order is expected to leave, unrounded: whole millionths of a minor unit, so that no float decides a place."""
     amounts = zip(offered.p_return.millionths, money.margin_if_kept.tolist(), money.loss_if_returned.tolist(), strict=True)
     return [(MILLION - p_return) * margin - p_return * loss for p_return, margin, loss in amounts]
 
 
 def _worths(
-    offered: _Offered, objective: Objective, kept: Sequence[int], money: UnitEconomics, stock_prices: Mapping[str, int]
+    offered: Offered, objective: Objective, kept: Sequence[int], money: UnitEconomics, stock_prices: Mapping[str, int]
 ) -> Sequence[int]:
     """What an order of each offer is worth to the policy: all the same to who ranks by conversion."""
     if objective == "conversion":
@@ -229,17 +164,7 @@ def _worths(
     return [worth - stock_prices.get(offer.sku, 0) * MILLION for worth, offer in zip(worths, offered.offers, strict=True)]
 
 
-def _left_out(offer: Offer, product: Product, price: int | None) -> _Why | None:
-    if offer.hidden or product.hidden:
-        return "hidden"
-    if (product.stock if offer.available is None else offer.available) == 0:
-        return "out_of_stock"
-    return "price_unknown" if price is None else None
-
-
-def _decision(
-    offered: _Offered, scores: Scores, money: UnitEconomics, kept: Sequence[int], placed: Sequence[int], order: Order
-) -> Decision:
+def _decision(offered: Offered, scores: Scores, money: UnitEconomics, kept: Sequence[int], placed: Sequence[int], order: Order) -> Decision:
     """What becomes of the offers.
 
     Args:
@@ -263,7 +188,7 @@ def _decision(
 
 
 def _ranked(
-    offered: _Offered,
+    offered: Offered,
     scores: Scores,
     money: UnitEconomics,
     kept: Sequence[int],
@@ -289,7 +214,7 @@ def _ranked(
     )
 
 
-def _fits(offered: _Offered, p: Floats, placed: Sequence[int]) -> Iterator[Fit | None]:
+def _fits(offered: Offered, p: Floats, placed: Sequence[int]) -> Iterator[Fit | None]:
     told = rounded(p.ravel()).values
     fits = map(Fit, told[::3], told[1::3], told[2::3])
     return (fit if offered.products[number].sized else None for number, fit in zip(placed, fits, strict=True))

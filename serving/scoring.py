@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from domain.errors import ReleaseRefused
 from features.catalogue import Values
-from serving.decide import Scores
+from serving.offered import Scores
 from serving.wire import FallbackLevel, ReturnRange
 from training.model import Model
 

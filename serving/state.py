@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from domain.errors import PolicyRefused, SnapshotRefused
 from domain.money import EXPONENTS
 from domain.policy import Policy, parse_policy
 from features.answering import Answer
@@ -28,8 +27,10 @@ from features.persons import OWN
 from features.snapshot import Snapshot, load_snapshot
 from serving.asked import asking, asking_together
 from serving.assortment import NO_CHANGES, UNKNOWN, Product, Shelf, assortment, currencies, on_shelf
-from serving.decide import Decision, Scores, decide, expected
+from serving.decide import Decision, decide, expected
 from serving.facts import OfCustomer
+from serving.match import require_exchange, require_features
+from serving.offered import Scores
 from serving.ordering import chance
 from serving.ranked import PHASES, Ranked
 from serving.reading import RequestRefused
@@ -104,11 +105,11 @@ class Serving:
         """
         loaded = load(release, feature_set=FEATURE_SET_HASH)
         online = load_snapshot(snapshot)
-        _require_features(loaded, online)
+        require_features(loaded, online)
         products = assortment(online.products, online.stock)
         policy = parse_policy(loaded.policy)
         found = currencies(products.values())
-        _require_exchange(found, policy)
+        require_exchange(found, policy)
         return cls(loaded, online, policy, products, found, Recommender.of(loaded, online, snapshot, products))
 
     def prepare(self) -> None:
@@ -289,26 +290,3 @@ class Serving:
         if "reason" not in self.release.models:
             return [None] * len(offers)
         return shared_out(self.release.models["reason"], inputs, [offer.p_return for offer in offers])
-
-
-def _require_features(release: Release, snapshot: Snapshot) -> None:
-    told = set(snapshot.names)
-    for kind, model in release.models.items():
-        if lacking := [name for name in model.features if name not in told]:
-            raise SnapshotRefused(
-                f"the snapshot cannot tell what the {kind} model reads: {', '.join(lacking)}",
-                expected="a snapshot of a shop with the tables and columns that the release was trained on",
-                advice="take it of those tables, or train anew",
-            )
-
-
-def _require_exchange(found: Sequence[str], policy: Policy) -> None:
-    if not found:
-        raise SnapshotRefused("the snapshot holds no product with a currency", advice="take a snapshot of a shop with products")
-    for currency in found:
-        if currency not in policy.exchange:
-            raise PolicyRefused(
-                f"products are priced in {currency}, and the release's policy has no exchange rate for it",
-                expected=f"one of: {', '.join(sorted(policy.exchange))}",
-                advice="add it to [exchange] in the policy and make a release with it",
-            )

@@ -21,7 +21,8 @@ from experiments.simulation.truth import Worth
 from features.asked import ASKED, NUMBERS, TEXTS, TIMES
 from features.snapshot import Snapshot
 from serving.assortment import Product
-from serving.decide import Decision, Scores, decide
+from serving.decide import Decision, decide
+from serving.offered import Scores
 from serving.ordering import chance
 from serving.wire import Offer, RankRequest
 from training.model import Model

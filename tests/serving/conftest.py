@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from domain.size_systems import SizeSystems, parse_size_systems
 from features.asked import of_order_lines
 from features.build import build
 from features.clock import days
@@ -14,6 +15,8 @@ from serving.state import Serving
 from tests.support.switching import Shelf, another
 from training.model import Release, fit
 from training.settings import Settings
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +67,17 @@ def shelf(release_folder: Path, snapshot_folder: Path) -> Shelf:
     shelf = Shelf()
     shelf.register(release_folder, snapshot_folder, "champion")
     return shelf
+
+
+@pytest.fixture(scope="session")
+def systems() -> SizeSystems:
+    """The size systems that come with the project."""
+    return parse_size_systems((CONFIG / "size_systems.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def dress(serving: Serving) -> str:
+    """A dress that was ordered."""
+    products = serving.snapshot.products
+    dresses = products[(products["category"] == "dress") & serving.snapshot.known_skus(products["sku"])]
+    return str(dresses["style_id"].iloc[0])

@@ -12,7 +12,8 @@ from domain.economics import expected_kept_margin
 from domain.money import half_even
 from domain.policy import OBJECTIVES, Exploration, Objective, Policy, Ranking, parse_policy
 from serving.assortment import Product
-from serving.decide import Decision, Scores, decide
+from serving.decide import Decision, decide
+from serving.offered import Scores
 from serving.wire import ExcludedOffer, Money, Offer, RankedOffer, RankRequest, ReturnRange
 
 POLICY = parse_policy((Path(__file__).parents[2] / "config/policy.toml").read_text())
@@ -148,28 +149,6 @@ def test_chance_follows_its_propensities() -> None:
     shares = {sku: tops.count(sku) / len(tops) for sku in told}
     assert shares == pytest.approx(told, abs=0.025)
     assert (3, 1.0) == (len(told), decision.offers[-1].propensity)
-
-
-@pytest.mark.parametrize(
-    ("offer", "product", "reason"),
-    [
-        (Offer(sku="a", hidden=True), SHIRT, "hidden"),
-        (Offer(sku="a"), replace(SHIRT, hidden=True), "hidden"),
-        (Offer(sku="a", available=0), replace(SHIRT, stock=7), "out_of_stock"),
-        (Offer(sku="a"), replace(SHIRT, stock=0), "out_of_stock"),
-        (Offer(sku="a"), replace(SHIRT, price=None), "price_unknown"),
-        (Offer(sku="a"), replace(SHIRT, currency="GBP"), "price_unknown"),
-    ],
-)
-def test_a_hard_rule_leaves_an_offer_out_and_says_why(offer: Offer, product: Product, reason: str) -> None:
-    decision = decided([offer], scored(0.1), {"a": product})
-
-    assert () == decision.offers
-    assert [reason] == [excluded.reason for excluded in decision.excluded]
-
-
-def test_the_requests_stock_overrules_the_snapshots() -> None:
-    assert ["a"] == skus(decided([Offer(sku="a", available=1)], scored(0.1), {"a": replace(SHIRT, stock=0)}))
 
 
 def test_an_unknown_sku_is_ranked_at_the_price_it_came_with_and_named() -> None:

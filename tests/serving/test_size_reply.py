@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from domain.errors import ReleaseRefused
-from domain.size_systems import SizeSystems, parse_size_systems
+from domain.size_systems import SizeSystems
 from features.keyed import hash_texts
 from features.shop import Shop
-from serving.reading import RequestRefused
 from serving.size_answers import may_be_asked
 from serving.size_rows import size_rows
 from serving.sizes import SizeQuestion, SizeReply, size_reply
 from serving.state import Serving
 from serving.style_sizes import Described
 from serving.wire import Consent, Offer, RankRequest, Statement
-from training.model import Release
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def systems() -> SizeSystems:
-    return parse_size_systems((ROOT / "config/size_systems.toml").read_text())
-
-
-@pytest.fixture(scope="module")
-def dress(serving: Serving) -> str:
-    """A dress that was ordered."""
-    products = serving.snapshot.products
-    dresses = products[(products["category"] == "dress") & serving.snapshot.known_skus(products["sku"])]
-    return str(dresses["style_id"].iloc[0])
 
 
 def known(serving: Serving, *, measured: bool) -> str:
@@ -272,40 +253,3 @@ def test_who_may_not_be_asked_is_advised_without_a_question(serving: Serving, sh
     refused = said[(said["purpose"] == "measurements") & ~said["granted"]]["customer_id"].iloc[-1]
 
     assert size_reply(serving, systems, SizeQuestion(dress, refused)).ask is None
-
-
-# What is refused.
-
-
-@pytest.mark.parametrize(
-    ("question", "message"),
-    [
-        (SizeQuestion("nothing"), "/style_id: 'nothing' is no style of this shop"),
-        (SizeQuestion("new", described=Described("spaceship")), "/style_id: nothing is sold in sizes in category 'spaceship'"),
-        (SizeQuestion("dress", usual="UK 99"), "/usual: 'UK 99' cannot be told in EU"),
-        (SizeQuestion("dress", selected="39"), "/selected: '39' is no size of this style; expected: one of 34, 36"),
-    ],
-)
-def test_what_cannot_be_answered_is_refused(
-    serving: Serving, systems: SizeSystems, dress: str, question: SizeQuestion, message: str
-) -> None:
-    with pytest.raises(RequestRefused) as refused:
-        size_reply(serving, systems, replace(question, style_id=dress) if question.style_id == "dress" else question)
-
-    assert message in str(refused.value)
-
-
-def test_a_style_without_sizes_is_refused(serving: Serving, systems: SizeSystems) -> None:
-    products = serving.snapshot.products
-    style = products.loc[products["size"].isna(), "style_id"].iloc[0]
-
-    with pytest.raises(RequestRefused, match="without sizes"):
-        size_reply(serving, systems, SizeQuestion(style))
-
-
-def test_a_release_without_a_fit_model_is_refused(serving: Serving, systems: SizeSystems, dress: str) -> None:
-    release = serving.release
-    bare = Release(release.seal, {}, release.feature_set, release.policy, release.about)
-
-    with pytest.raises(ReleaseRefused, match="no fit model"):
-        size_reply(replace(serving, release=bare), systems, SizeQuestion(dress))

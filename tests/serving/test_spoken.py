@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from domain.policy import parse_policy
 from serving.assortment import UNKNOWN, Product
-from serving.decide import Scores, decide
+from serving.decide import decide
+from serving.offered import Scores
 from serving.spoken import spoken
 from serving.state import Serving
 from serving.wire import Offer, RankedOffer, RankRequest
